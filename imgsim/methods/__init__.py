@@ -1,0 +1,113 @@
+"""Methods: an image becomes a vector. One file each; `METHODS` finds them by scanning this package.
+
+A method is a frozen dataclass whose fields *are* its parameters (`imgsim.parameters.param`); they give the cache key,
+the form on the page, the option on the command line and the row in the docs. A method sees images in two steps:
+
+    prepare(image)        one (H, W, 3) uint8 RGB image -> the small array it needs; runs in the decoding threads
+    embed_batch(prepared) B prepared arrays -> (B, D) float32; the one abstract method
+
+`fit(prepared)` returns a copy that has learnt from a sample (a vocabulary); its arrays live in `fitted()` fields.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from imgsim.parameters import values
+from imgsim.registry import Registry
+from imgsim.types import Float, Image, Metric, key_of
+
+Array = npt.NDArray[Any]
+
+
+class Method(ABC):
+    """Image -> vector. Subclasses are frozen dataclasses; class facts describe them to people."""
+
+    id: ClassVar[str]
+    title: ClassVar[str]
+    family: ClassVar[str]  # pixels, colour, texture, gradients, keypoints, hashes, networks
+    version: ClassVar[int] = 1  # raise it when the code gives other vectors
+    sees: ClassVar[str]  # what makes two images close, one plain sentence
+    blind_to: ClassVar[str]  # what it cannot tell apart, one plain sentence
+    reference: ClassVar[str]  # paper or page
+    licence: ClassVar[str]  # of weights or patented algorithm; "none needed" where it is a formula
+    needs: ClassVar[tuple[str, ...]] = ()  # importable packages beyond the plain install
+    batch_size: ClassVar[int] = 64
+
+    @property
+    @abstractmethod
+    def metric(self) -> Metric:
+        """The distance that belongs to the vectors."""
+
+    @property
+    @abstractmethod
+    def dim(self) -> int:
+        """D, known before any image is seen."""
+
+    @property
+    def min_side(self) -> int:
+        """Short side in pixels below which `prepare` would lose something; decoding may shrink down to twice it."""
+        return 256
+
+    @property
+    def needs_fit(self) -> bool:
+        """Whether `fit` must run before `embed_batch`."""
+        return bool(self._fitted_names()) and not self.fitted_arrays()
+
+    def unavailable(self) -> str | None:
+        """Why it cannot run here and what to do about it in one sentence; None when it can."""
+        missing = [name for name in self.needs if importlib.util.find_spec(name) is None]
+        return f"{self.id} needs the package {missing[0]}; run: pip install {missing[0]}" if missing else None
+
+    def prepare(self, image: Image) -> Array:
+        """The array that `embed_batch` needs from one (H, W, 3) uint8 RGB image of any size from 1 x 1."""
+        return image
+
+    @abstractmethod
+    def embed_batch(self, prepared: Sequence[Array]) -> Float:
+        """(B, D) float32, finite. A vector does not depend on its batch."""
+
+    def embed(self, images: Sequence[Image]) -> Float:
+        """(B, D) vectors of B images, in one go; the pipeline does the same in overlapping stages."""
+        return self.embed_batch([self.prepare(image) for image in images])
+
+    def fit(self, prepared: Sequence[Array]) -> Self:
+        """A copy that has learnt from prepared sample images; itself where there is nothing to learn."""
+        return self
+
+    def identity(self) -> Mapping[str, Any]:
+        """What else decides the vectors, such as the hash of a weights file; part of the key."""
+        return {}
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """Parameter values by name."""
+        return values(self)
+
+    @property
+    def key(self) -> str:
+        """Content key of id, version, parameters and identity."""
+        return key_of("method", id=self.id, version=self.version, params=self.params, **self.identity())
+
+    def fitted_arrays(self) -> dict[str, Array]:
+        """What `fit` learnt, by field name; empty before."""
+        pairs = ((name, getattr(self, name)) for name in self._fitted_names())
+        return {name: np.asarray(array) for name, array in pairs if array is not None}
+
+    def with_fitted(self, arrays: Mapping[str, Array]) -> Self:
+        """A copy with what an earlier `fit` learnt."""
+        return dataclasses.replace(self, **arrays)  # type: ignore[type-var]
+
+    @classmethod
+    def _fitted_names(cls) -> tuple[str, ...]:
+        return tuple(f.name for f in dataclasses.fields(cls) if "fitted" in f.metadata)  # type: ignore[arg-type]
+
+
+METHODS: Registry[Method] = Registry("method", __name__)
