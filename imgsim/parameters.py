@@ -13,7 +13,7 @@ import dataclasses
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from imgsim.errors import InputError, UnknownIdError
 
@@ -79,7 +79,7 @@ def parameters(cls: type) -> tuple[Parameter, ...]:
     """The parameters of a dataclass, in the order of its fields."""
     hints = typing.get_type_hints(cls)
     return tuple(
-        Parameter(f.name, hints[f.name], f.default, **f.metadata["param"])
+        Parameter(f.name, hints[f.name], cast(Scalar, f.default), **f.metadata["param"])
         for f in dataclasses.fields(cls)
         if "param" in f.metadata
     )
@@ -136,6 +136,6 @@ def _typed(value: Any, wanted: type) -> Scalar | None:
             return value if isinstance(value, bool) else _BOOLS.get(str(value).lower())
         if wanted is int:
             return int(value) if float(value) == int(float(value)) else None
-        return typing.cast(Scalar, wanted(value))
+        return cast(Scalar, wanted(value))
     except (TypeError, ValueError, OverflowError):
         return None

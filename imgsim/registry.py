@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterator
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from imgsim.errors import UnknownIdError
 from imgsim.parameters import checked, parse_spec
@@ -14,7 +14,7 @@ from imgsim.parameters import checked, parse_spec
 class Registered(Protocol):
     """What a registered class must have: a unique snake_case id."""
 
-    id: Any
+    id: ClassVar[str]
 
 
 T = TypeVar("T", bound=Registered)

@@ -106,8 +106,10 @@ class Collection:
 
     def record(self, row: int) -> dict[str, str | float]:
         """The fields of one image."""
-        return {name: values[row].item() if values.dtype.kind == "f" else str(values[row])
-                for name, values in self.fields.items()}
+        return {
+            name: values[row].item() if values.dtype.kind == "f" else str(values[row])
+            for name, values in self.fields.items()
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,6 +208,7 @@ class Match:
 
 def _check(name: str, array: npt.NDArray[Any], dtype: type, ndim: int) -> None:
     if array.dtype != dtype or array.ndim != ndim or not array.flags.c_contiguous:
-        raise InputError(f"{name} must be a C-contiguous {ndim}-d {np.dtype(dtype)} array, "
-                         f"got {array.ndim}-d {array.dtype}.")
+        raise InputError(
+            f"{name} must be a C-contiguous {ndim}-d {np.dtype(dtype)} array, got {array.ndim}-d {array.dtype}."
+        )
     array.flags.writeable = False

@@ -78,7 +78,7 @@ class Method(ABC):
         """(B, D) vectors of B images, in one go; the pipeline does the same in overlapping stages."""
         return self.embed_batch([self.prepare(image) for image in images])
 
-    def fit(self, prepared: Sequence[Array]) -> Self:
+    def fit(self, prepared: Sequence[Array]) -> Self:  # noqa: ARG002 - for those that learn
         """A copy that has learnt from prepared sample images; itself where there is nothing to learn."""
         return self
 
