@@ -1,0 +1,20 @@
+"""Neighbours: distances, exact search, and what a distance means. `METRICS` is the table of distances."""
+
+from __future__ import annotations
+
+from imgsim.neighbors.exact import nearest, search
+from imgsim.neighbors.metrics import METRICS, Distance
+from imgsim.neighbors.scores import background, distance, euclidean_view, pair_distances, percentile, similarity
+
+__all__ = [
+    "METRICS",
+    "Distance",
+    "background",
+    "distance",
+    "euclidean_view",
+    "nearest",
+    "pair_distances",
+    "percentile",
+    "search",
+    "similarity",
+]
