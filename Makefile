@@ -1,0 +1,46 @@
+# make run    set up and open the dashboard on packaged pictures
+# make test   set up and run every test, the browser's included
+# make check  format, lint and types        make bench  comparisons with peers
+PYTHON ?= python3
+BIN := .venv/bin
+PORT ?= 8501
+ARGS ?=
+
+.PHONY: run test check format bench browser clean
+
+run: .venv/installed
+	$(BIN)/python -m imgsim app --port $(PORT)
+
+test: .venv/installed-dev browser
+	$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: .venv/installed-dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: .venv/installed-dev
+	$(BIN)/python -m benchmarks $(ARGS)
+
+browser: .venv/installed-dev
+	$(BIN)/python -m tests.browser.get_browser
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache *.egg-info build dist site
+
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "imgsim needs Python 3.11 or newer; run: make PYTHON=python3.12 …")'
+	$(PYTHON) -m venv .venv
+
+.venv/installed: .venv/bin/python requirements.txt pyproject.toml
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	$(BIN)/python -m pip install --quiet -r requirements.txt
+	touch $@
+
+.venv/installed-dev: .venv/installed requirements-dev.txt
+	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+	touch $@

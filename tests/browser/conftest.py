@@ -1,0 +1,109 @@
+"""A running app and a real browser for the journeys. Every page must end with a clean console and no outside request."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser.get_browser import ARGUMENTS, find
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(item.path).is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.browser)
+
+
+class App:
+    """A dashboard server of its own workspace."""
+
+    def __init__(self, home: Path, script: Path = ROOT / "app.py") -> None:
+        self.home = home
+        self.port = _free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = home / "server.log"
+        command = [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={self.port}"]
+        self.process = subprocess.Popen(
+            [*command, "--server.headless=true"],
+            cwd=ROOT,
+            env={**os.environ, "IMGSIM_HOME": str(home)},
+            stdout=self.log.open("w"),
+            stderr=subprocess.STDOUT,
+        )
+        self._wait()
+
+    def _wait(self) -> None:
+        for _ in range(300):
+            if self.process.poll() is not None:
+                raise RuntimeError(f"the app ended: {self.log.read_text()}")
+            try:
+                urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=1)
+                return
+            except OSError:
+                time.sleep(0.1)
+        raise RuntimeError(f"the app did not answer in time: {self.log.read_text()}")
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(20)
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    running = App(tmp_path_factory.mktemp("home"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def app_url(app: App) -> str:
+    return app.url
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    path = find()
+    if path is None:
+        pytest.skip("no Chromium on this machine; make browser tries to get one")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    """A page of 1400 x 900; fails the test if the console had an error or anything outside was asked for."""
+    context = browser.new_context(viewport={"width": 1400, "height": 900})
+    opened = context.new_page()
+    complaints: list[str] = []
+    opened.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on("request", lambda request: _note_outside(request.url, complaints))
+    yield opened
+    context.close()
+    assert complaints == []
+
+
+def _note_outside(url: str, complaints: list[str]) -> None:
+    if not url.startswith(("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:")):
+        complaints.append(f"a request left the machine: {url}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
