@@ -5,10 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
+from imgsim.errors import InputError
 from imgsim.parameters import values
 from imgsim.progress import Progress, silent
 from imgsim.registry import Registry
-from imgsim.types import Float, Neighbors, key_of
+from imgsim.types import Float, Ints, Neighbors, key_of
 
 
 class Projector(ABC):
@@ -28,7 +29,12 @@ class Projector(ABC):
 
     @abstractmethod
     def fit(
-        self, vectors: Float, neighbors: Neighbors | None, *, n_components: int = 2, seed: int = 0,
+        self,
+        vectors: Float,
+        neighbors: Neighbors | None,
+        *,
+        n_components: int = 2,
+        seed: int = 0,
         progress: Progress = silent,
     ) -> Float:
         """(N, n_components) float32 from (N, D) vectors, N from 1; `neighbors` has at least min(k, N - 1) columns.
@@ -49,3 +55,16 @@ class Projector(ABC):
 
 
 PROJECTORS: Registry[Projector] = Registry("projector", __name__)
+
+
+def graph_of(neighbors: Neighbors | None, k: int, n_images: int) -> tuple[Ints, Float]:
+    """The first min(k, N - 1) columns of the shared graph, as (N, k') rows and distances.
+
+    Raises:
+        InputError: there is no graph, or it has too few columns or rows.
+    """
+    wanted = (n_images, min(k, n_images - 1))
+    if neighbors is None or len(neighbors.indices) != n_images or neighbors.k < wanted[1]:
+        got = None if neighbors is None else neighbors.indices.shape
+        raise InputError(f"neighbors must be a graph of {wanted} or more columns, got {got}; compute it with that k.")
+    return neighbors.indices[:, : wanted[1]], neighbors.distances[:, : wanted[1]]
