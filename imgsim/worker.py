@@ -1,0 +1,119 @@
+"""The process that does the dashboard's long work: `python -m imgsim.worker`.
+
+It reads one JSON object a line, {"id", "task", "arguments"}, and answers with JSON lines {"id", "event", …}:
+`progress` (stage, done, total), then `done` (result) or `failed` (message, one sentence). Between jobs it imports the
+heavy libraries, so that the next job starts at once. It ends when its parent closes the pipe; to cancel is to kill it:
+results appear in the store only when complete.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import queue
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterable, Mapping
+from typing import IO, Any
+
+from imgsim.errors import ImgsimError
+from imgsim.progress import Progress
+
+Task = Callable[[Mapping[str, Any], Progress], Mapping[str, Any]]
+Emit = Callable[[Mapping[str, Any]], None]
+
+HEAVY = ("numpy", "PIL.Image", "cv2", "sklearn.neighbors", "umap", "openTSNE", "torch", "torchvision")
+PROGRESS_EVERY = 0.1  # seconds between two reports of one stage
+
+
+def make_map(arguments: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
+    """Scan, embed, find neighbours, project and judge, whatever of it is not in the store."""
+    from imgsim.pipeline import MapRequest, Pipeline
+
+    result = Pipeline().make_map(MapRequest(**arguments), progress)
+    return {"projection": result.projection.key}
+
+
+def open_source(arguments: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
+    """Scan a source, so that its pictures can be shown."""
+    from imgsim.pipeline import Pipeline
+
+    collection = Pipeline().open(arguments["source"], progress)
+    return {"n_images": len(collection), "n_unreadable": len(collection.unreadable)}
+
+
+TASKS: dict[str, Task] = {"map": make_map, "open": open_source}
+
+
+def answer(line: str, emit: Emit, tasks: Mapping[str, Task] = TASKS) -> None:
+    """Do the job of one line and report how it went; never raises for the job's own errors."""
+    job = json.loads(line)
+    try:
+        result = tasks[job["task"]](job["arguments"], _Reporter(job["id"], emit))
+    except ImgsimError as error:
+        emit({"id": job["id"], "event": "failed", "message": str(error)})
+    except MemoryError:
+        message = "memory must be enough for all images at once, got too little; try fewer images or another method."
+        emit({"id": job["id"], "event": "failed", "message": message})
+    except Exception as error:  # a bug: the person gets a sentence, the log the traceback
+        traceback.print_exc()
+        emit({"id": job["id"], "event": "failed", "message": f"{type(error).__name__}: {error}"})
+    else:
+        emit({"id": job["id"], "event": "done", "result": dict(result)})
+
+
+def serve(lines: Iterable[str], emit: Emit, end: Callable[[], None]) -> None:
+    """Answer lines one after the other; import heavy modules while there is nothing to do."""
+    jobs: queue.Queue[str] = queue.Queue()
+    threading.Thread(target=_read, args=(lines, jobs, end), daemon=True).start()
+    cold = list(HEAVY)
+    while True:
+        try:
+            line = jobs.get(timeout=0.05 if cold else None)
+        except queue.Empty:
+            with contextlib.suppress(ImportError):  # the job that needs it will say so
+                importlib.import_module(cold.pop(0))
+        else:
+            answer(line, emit)
+
+
+def main() -> None:
+    """Serve the parent's pipe; whatever libraries print goes to stderr, stdout belongs to the protocol."""
+    channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    with contextlib.suppress(OSError):
+        os.nice(5)  # the page stays responsive
+    serve(sys.stdin, lambda message: _write(channel, message), lambda: os._exit(0))
+
+
+class _Reporter:
+    """A Progress that writes at most every tenth of a second, and always at the ends of a stage."""
+
+    def __init__(self, id: str, emit: Emit) -> None:
+        self.id, self.emit, self.stage, self.last = id, emit, "", 0.0
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if stage == self.stage and done < total and now - self.last < PROGRESS_EVERY:
+            return
+        self.stage, self.last = stage, now
+        self.emit({"id": self.id, "event": "progress", "stage": stage, "done": done, "total": total})
+
+
+def _read(lines: Iterable[str], jobs: queue.Queue[str], end: Callable[[], None]) -> None:
+    for line in lines:
+        jobs.put(line)
+    end()  # the parent has gone, and nobody waits for an answer
+
+
+def _write(channel: IO[str], message: Mapping[str, Any]) -> None:
+    channel.write(json.dumps(message) + "\n")
+    channel.flush()
+
+
+if __name__ == "__main__":
+    main()
