@@ -1,0 +1,1 @@
+"""The dashboard: navigation, state, jobs, the map, and the routes beside Streamlit."""

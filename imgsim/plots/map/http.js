@@ -1,0 +1,56 @@
+// Where the map's contents come from when it lives in the app: the routes of imgsim/ui/routes.py.
+
+import { unpack } from './wire.js';
+
+const ROOT = new URL('../../../', import.meta.url); // this file is /imgsim/ui/<version>/map/http.js
+const KEPT = 48;
+const answers = new Map(); // by address; contents never change under an address
+
+/** A source: everything about one collection, by row. */
+export class HttpSource {
+  constructor(collection) { this.collection = collection; }
+
+  points(key, query = {}) { return binary(`points/${key}`, query); }
+  density(key) { return binary(`density/${key}`); }
+  distortion(key) { return binary(`values/${key}`); }
+  field(name) { return binary(`field/${this.collection}/${encodeURIComponent(name)}`); }
+  record(row) { return kept(address(`record/${this.collection}/${row}.json`), (answer) => answer.json()); }
+  thumb(row) { return address(`thumb/${this.collection}/${row}.webp`); }
+}
+
+let plotly = null;
+
+/** plotly.js, loaded once a page. */
+export function loadPlotly() {
+  plotly ??= new Promise((resolve, reject) => {
+    const script = document.createElement('script');
+    script.src = address('plotly.js');
+    script.onload = () => resolve(window.Plotly);
+    script.onerror = () => { plotly = null; reject(new Error('plotly.js could not be loaded')); };
+    document.head.append(script);
+  });
+  return plotly;
+}
+
+function address(path, query = {}) {
+  const url = new URL(path, ROOT);
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+  return url.href;
+}
+
+function binary(path, query) {
+  return kept(address(path, query), async (answer) => unpack(await answer.arrayBuffer()));
+}
+
+function kept(url, read) {
+  if (!answers.has(url)) {
+    const answer = fetch(url).then((response) => {
+      if (!response.ok) throw new Error(`${response.status} for ${new URL(url).pathname}`);
+      return read(response);
+    });
+    answer.catch(() => answers.delete(url));
+    answers.set(url, answer);
+    if (answers.size > KEPT) answers.delete(answers.keys().next().value);
+  }
+  return answers.get(url);
+}

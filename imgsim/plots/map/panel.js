@@ -1,0 +1,204 @@
+// One panel: its frame, its plot, and what the pointer and the keys do on it.
+
+import { element } from './elements.js';
+import { downloads } from './export.js';
+import { followStroke } from './lasso.js';
+import { drawDensity, drawOverlay } from './overlay.js';
+import { Plot } from './plot.js';
+
+const REACH = 12; // pixels within which a point is hit
+const CLICK = 4; // pixels a pointer may move in a click
+const REFINE = 180; // ms of rest before the points of a zoomed view are fetched
+const ARROWS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
+
+export class Panel {
+  constructor(grid, spec) {
+    Object.assign(this, { grid, key: spec.projection_key, plot: null, density: null });
+    this.title = element('span', 'imgsim-title');
+    this.badge = element('span', 'imgsim-badge');
+    this.header = element('header', 'imgsim-header', { children: [this.title, this.badge, downloads(this)] });
+    this.under = element('canvas', 'imgsim-under');
+    this.div = element('div', 'imgsim-plot');
+    this.over = element('canvas', 'imgsim-over');
+    this.message = element('div', 'imgsim-message', { text: 'Loading the map…' });
+    this.body = element('div', 'imgsim-body', { children: [this.under, this.div, this.over, this.message], attributes: { tabindex: '0', role: 'application' } });
+    this.root = element('section', 'imgsim-panel', { children: [this.header, this.body] });
+    this.describe(spec);
+    this.listen();
+  }
+
+  describe({ title, badge }) {
+    this.title.textContent = title;
+    this.badge.textContent = badge;
+    this.badge.title = badge;
+    this.header.hidden = !title && !badge;
+    this.body.setAttribute('aria-label', `Map ${title}. Arrow keys go from image to image, Enter chooses, plus and minus zoom, 0 shows all, Escape clears.`);
+  }
+
+  get number() { return this.grid.panels.indexOf(this); }
+
+  setHeight(height) { this.body.style.height = `${height}px`; }
+
+  /** Fetch the points; nothing is drawn yet. */
+  async load() {
+    const points = await this.grid.source.points(this.key, { cap: this.grid.cap });
+    this.plot = new Plot(this.div, this.grid.Plotly, points);
+    this.whole = points;
+    this.root.classList.toggle('imgsim-3d', this.plot.is3d);
+    if (this.plot.sampled && !this.plot.is3d) {
+      this.density = await this.grid.source.density(this.key);
+      this.badge.textContent += ` · ${points.x.length.toLocaleString('en')} of ${points.n.toLocaleString('en')} drawn`;
+    }
+  }
+
+  async draw(coloring, hidden) {
+    this.message.hidden = this.plot.count > 0;
+    this.message.textContent = 'No images on this map.';
+    await this.plot.draw(coloring, hidden, this.body.clientWidth, this.body.clientHeight);
+    for (const event of ['plotly_afterplot', 'plotly_relayouting', 'plotly_relayout']) this.div.on(event, () => this.overlay());
+    this.div.on('plotly_relayout', () => this.refine());
+    this.overlay();
+  }
+
+  fail(error) {
+    this.message.hidden = false;
+    this.message.textContent = `The map could not be loaded (${error.message}). Reload the page to try again.`;
+  }
+
+  resize() { return this.plot?.resize(this.body.clientWidth, this.body.clientHeight); }
+
+  overlay() {
+    if (!this.plot?.drawn) return;
+    drawOverlay(this.over, this.plot, this.grid.state, this.grid.theme, this.number);
+    if (this.density) drawDensity(this.under, this.plot, this.density, this.grid.theme);
+  }
+
+  /** Of a sample, fetch more where one has zoomed in. */
+  refine() {
+    if (!this.density) { this.grid.moved(this); return; }
+    clearTimeout(this.refining);
+    this.refining = setTimeout(async () => {
+      const view = this.plot.view();
+      if (!view) return;
+      const points = await this.grid.source.points(this.key, { cap: this.grid.cap, ...view.range });
+      await this.plot.repaint(this.plot.coloring, this.plot.hidden, points);
+      this.overlay();
+      this.grid.moved(this);
+    }, REFINE);
+  }
+
+  listen() {
+    const { body } = this;
+    body.addEventListener('pointermove', (event) => this.hover(event));
+    body.addEventListener('pointerleave', () => this.grid.hover(null));
+    body.addEventListener('pointerdown', (event) => this.down(event), true);
+    // Plotly starts to drag at mousedown: it must not see the one that starts a lasso.
+    for (const type of ['mousedown', 'touchstart']) body.addEventListener(type, (event) => { if (this.stroking) event.stopPropagation(); }, true);
+    body.addEventListener('keydown', (event) => this.pressed(event));
+    body.addEventListener('wheel', () => this.follow(), { passive: true });
+    body.addEventListener('blur', () => this.grid.hover(null));
+  }
+
+  place(event) {
+    const frame = this.body.getBoundingClientRect();
+    return [event.clientX - frame.left, event.clientY - frame.top];
+  }
+
+  hover(event) {
+    if (this.stroking || (event.buttons && event.pointerType === 'mouse')) { this.grid.hover(null); return; }
+    const row = this.plot?.drawn ? this.plot.nearest(...this.place(event), REACH) : -1;
+    this.div.classList.toggle('imgsim-pointing', row >= 0);
+    this.grid.hover(row < 0 ? null : row, this);
+  }
+
+  down(event) {
+    if (event.button !== 0 || !this.plot?.drawn) return;
+    const start = this.place(event);
+    const tool = event.shiftKey || event.ctrlKey || event.metaKey ? this.grid.strokeTool : this.grid.tool;
+    if (tool !== 'pan' && !this.plot.is3d) { this.stroke(tool, event); return; }
+    const up = (end) => {
+      window.removeEventListener('pointerup', up, true);
+      this.following = false;
+      const [x, y] = this.place(end);
+      if (Math.hypot(x - start[0], y - start[1]) <= CLICK) this.click(end);
+    };
+    window.addEventListener('pointerup', up, true);
+    this.follow(true);
+  }
+
+  click(event) {
+    const row = this.plot.nearest(...this.place(event), REACH);
+    this.grid.click(row < 0 ? null : row, this);
+  }
+
+  stroke(kind, event) {
+    this.stroking = true;
+    const mode = event.shiftKey ? 'add' : event.ctrlKey || event.metaKey ? 'remove' : 'replace';
+    const moved = (path) => { this.grid.state.stroke = { panel: this.number, kind, path }; this.overlay(); };
+    followStroke(this.body, event, moved, (path) => {
+      this.stroking = false;
+      this.grid.state.stroke = null;
+      if (path) this.grid.select(this, kind, mode, path); else this.click(event);
+      this.overlay();
+    });
+  }
+
+  /** Keep the overlay on the points while a 3D view turns. */
+  follow(held = false) {
+    if (!this.plot?.is3d) return;
+    this.following = held;
+    const until = performance.now() + 600;
+    const step = () => {
+      this.overlay();
+      if (this.following || performance.now() < until) requestAnimationFrame(step);
+    };
+    requestAnimationFrame(step);
+  }
+
+  pressed(event) {
+    if (!this.plot?.drawn || event.ctrlKey || event.metaKey || event.altKey) return;
+    const act = this.keys()[event.key] ?? (ARROWS[event.key] && (() => this.step(ARROWS[event.key])));
+    if (!act) return;
+    event.preventDefault();
+    event.stopPropagation();
+    act();
+  }
+
+  keys() {
+    const { grid, plot } = this;
+    const choose = () => grid.state.hover !== null && grid.click(grid.state.hover, this);
+    return {
+      Enter: choose, ' ': choose, '+': () => plot.zoom(1.5), '=': () => plot.zoom(1.5), '-': () => plot.zoom(1 / 1.5),
+      0: () => plot.reset(), Escape: () => grid.click(null, this),
+      p: () => grid.setTool('pan'), l: () => grid.setTool('lasso'), b: () => grid.setTool('box'),
+    };
+  }
+
+  /** Go to the nearest image in a direction on the screen. */
+  step([dx, dy]) {
+    const { plot } = this;
+    const view = plot.view();
+    const { clientWidth: width, clientHeight: height } = this.body;
+    const from = plot.position(this.grid.state.hover ?? this.grid.state.focus ?? -1);
+    if (!from) { const row = plot.nearest(width / 2, height / 2, width + height); if (row >= 0) this.grid.hover(row, this, true); return; }
+    view.place(...from);
+    const [px, py] = [view.px, view.py];
+    let [best, found] = [Infinity, -1];
+    const { x, y, z } = plot.points;
+    for (let i = 0; i < plot.count; i++) {
+      view.place(x[i], y[i], z ? z[i] : 0);
+      const along = (view.px - px) * dx + (view.py - py) * dy;
+      const across = Math.abs((view.px - px) * dy) + Math.abs((view.py - py) * dx);
+      if (along <= 0.5 || across > along * 1.5 || plot.isHidden(plot.row(i))) continue;
+      const cost = along + 2 * across;
+      if (cost < best) [best, found] = [cost, i];
+    }
+    if (found >= 0) this.grid.hover(plot.row(found), this, true);
+  }
+
+  destroy() {
+    clearTimeout(this.refining);
+    this.plot?.destroy();
+    this.root.remove();
+  }
+}

@@ -1,0 +1,61 @@
+"""Our scripts and styles, and plotly.js out of plotly's wheel: a fixed list, read from disk, nothing else is served."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import importlib.util
+import os
+from functools import lru_cache
+from pathlib import Path
+
+_UI = Path(__file__).parent
+_MAP = _UI.parent / "plots" / "map"
+
+FILES: dict[str, Path] = {"scatter.js": _UI / "scatter.js", "scatter.css": _UI / "scatter.css"} | {
+    f"map/{path.name}": path for path in sorted(_MAP.glob("*.js"))
+}
+
+
+@lru_cache(maxsize=1)
+def version() -> str:
+    """Changes with the contents of any of the files; part of their address."""
+    digest = hashlib.sha256()
+    for name, path in FILES.items():
+        digest.update(name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def content(name: str) -> str:
+    """The text of one of the files."""
+    return FILES[name].read_text(encoding="utf-8")
+
+
+@lru_cache(maxsize=64)
+def content_gzip(name: str) -> bytes:
+    """One of the files, gzipped."""
+    return gzipped(FILES[name].read_bytes(), level=6)
+
+
+def media_type(name: str) -> str:
+    """What a file is."""
+    return "text/css" if name.endswith(".css") else "text/javascript"
+
+
+@lru_cache(maxsize=1)
+def plotly_gzip() -> bytes:
+    """plotly.js, gzipped (1.5 MB)."""
+    return gzipped(plotly_path().read_bytes(), level=6)
+
+
+def plotly_path() -> Path:
+    """Where plotly's wheel keeps plotly.js; plotly itself is not imported."""
+    spec = importlib.util.find_spec("plotly")
+    if spec is None or spec.origin is None:
+        raise FileNotFoundError("plotly must be installed; run: pip install plotly.")
+    return Path(os.path.dirname(spec.origin)) / "package_data" / "plotly.min.js"
+
+
+def gzipped(data: bytes, level: int = 1) -> bytes:
+    """Gzip without a date, so that equal contents give equal bytes."""
+    return gzip.compress(data, level, mtime=0)

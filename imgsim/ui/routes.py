@@ -1,0 +1,239 @@
+"""What the browser fetches beside Streamlit, from the same server: points, fields, pictures and our own scripts.
+
+Every address carries a content key, so an answer never changes and may be kept for ever. A key that is malformed or
+unknown is answered with 404; nothing that arrives in an address becomes a path on disk.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from imgsim.errors import ImgsimError
+from imgsim.types import Collection, Float, Image, Projection
+from imgsim.ui import assets, sampling
+from imgsim.ui.pictures import webp
+from imgsim.ui.wire import pack
+
+IMMUTABLE = {
+    "Cache-Control": "private, max-age=31536000, immutable",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+PLAIN = {**IMMUTABLE, "Content-Encoding": "identity"}  # noise does not shrink: no middleware shall try
+MOST_ROWS = 5_000  # that may be asked for by number
+VIEW_SIDE = 768  # long side of the larger view in pixels
+
+_KEY = re.compile(r"[0-9a-f]{64}")
+_MISSING = (ImgsimError, KeyError, FileNotFoundError)
+
+
+class Thumbnails(Protocol):
+    """The small pictures of a collection."""
+
+    def webp(self, row: int, /) -> bytes:
+        """One thumbnail as a WebP file."""
+
+
+class Results(Protocol):
+    """Where results come from; `imgsim.pipeline.Pipeline` is one. Unknown keys raise ImgsimError or KeyError."""
+
+    def load_projection(self, key: str, /) -> Projection:
+        """A map."""
+
+    def load_collection(self, key: str, /) -> Collection:
+        """A collection."""
+
+    def load_thumbnails(self, key: str, /) -> Thumbnails:
+        """The thumbnails of a collection."""
+
+    def load_distortion(self, key: str, /) -> Float:
+        """(N,) how badly each point of a map lies, by the key of the map."""
+
+    def read_image(self, collection: Collection, row: int, min_side: int, /) -> Image:
+        """One image, decoded no smaller than `min_side` on its short side."""
+
+
+def routes(results: Callable[[], Results]) -> Sequence[BaseRoute]:
+    """The routes for `st.App`; `results` is called once, at the first request that needs it."""
+    api = _Api(results)
+    return [
+        Route("/imgsim/plotly.js", _plotly),
+        Route("/imgsim/ui/{version}/{name:path}", _asset),
+        Route("/imgsim/points/{key}", _in_thread(api.points)),
+        Route("/imgsim/density/{key}", _in_thread(api.density)),
+        Route("/imgsim/values/{key}", _in_thread(api.values)),
+        Route("/imgsim/field/{key}/{name:path}", _in_thread(api.field)),
+        Route("/imgsim/record/{key}/{row:int}.json", _in_thread(api.record)),
+        Route("/imgsim/thumb/{key}/{row:int}.webp", _in_thread(api.thumb)),
+        Route("/imgsim/image/{key}/{row:int}.webp", _in_thread(api.image)),
+    ]
+
+
+class _Api:
+    """The answers that come from results; what is asked for again and again is kept."""
+
+    def __init__(self, results: Callable[[], Results]) -> None:
+        self._results = lru_cache(maxsize=1)(results)
+        self.collection = lru_cache(maxsize=8)(lambda key: self._results().load_collection(key))
+        self.thumbnails = lru_cache(maxsize=8)(lambda key: self._results().load_thumbnails(key))
+        self.xy = lru_cache(maxsize=12)(lambda key: self._results().load_projection(key).xy)
+        self.column = lru_cache(maxsize=16)(self._column)
+
+    def points(self, request: Request) -> Response:
+        """All points of a map; `cap` for a sample; with `x0 x1 y0 y1` of a box; or just the `rows` asked for."""
+        xy, query = self.xy(_key(request)), request.query_params
+        if "rows" in query:
+            return _binary(_points(xy, _rows(query["rows"], len(xy)), len(xy)))
+        rows = np.arange(len(xy))
+        if "x0" in query:
+            rows = sampling.rows_inside(xy, sampling.Box(*(_number(query.get(k)) for k in ("x0", "x1", "y0", "y1"))))
+        drawn = sampling.sample(xy, rows, int(_number(query.get("cap", "inf"), most=10**9)))
+        return _binary(_points(xy, drawn, len(rows)))
+
+    def density(self, request: Request) -> Response:
+        """How crowded the map is, for the layer below a sample."""
+        grid, box = sampling.density(self.xy(_key(request)))
+        return _binary(pack({"box": [box.x0, box.x1, box.y0, box.y1]}, {"density": grid}), gzip=True)
+
+    def values(self, request: Request) -> Response:
+        """The distortion of each point of a map."""
+        values = np.asarray(self._results().load_distortion(_key(request)), dtype=np.float32)
+        return _binary(pack(_range(values), {"values": _finite(values)}))
+
+    def field(self, request: Request) -> Response:
+        """A field of a collection: codes and labels, or numbers."""
+        return _binary(self.column(_key(request), request.path_params["name"]), gzip=True)
+
+    def record(self, request: Request) -> Response:
+        """The id and the fields of one image."""
+        collection = self.collection(_key(request))
+        row = _row(request, len(collection))
+        fields = {k: None if v != v else v for k, v in collection.record(row).items()}  # NaN is no JSON
+        return JSONResponse({"id": collection.ids[row], "fields": fields}, headers=IMMUTABLE)
+
+    def thumb(self, request: Request) -> Response:
+        """A thumbnail."""
+        key = _key(request)
+        row = _row(request, len(self.collection(key)))
+        return Response(self.thumbnails(key).webp(row), media_type="image/webp", headers=PLAIN)
+
+    def image(self, request: Request) -> Response:
+        """A larger view of one image."""
+        collection = self.collection(_key(request))
+        row = _row(request, len(collection))
+        pixels = self._results().read_image(collection, row, VIEW_SIDE // 2)
+        return Response(webp(pixels, VIEW_SIDE), media_type="image/webp", headers=PLAIN)
+
+    def _column(self, key: str, name: str) -> bytes:
+        values = self.collection(key).field(name)
+        if values.dtype.kind == "f":
+            return pack({"kind": "number", **_range(values)}, {"values": _finite(values)})
+        labels, codes = categories(values)
+        return pack({"kind": "category", "labels": labels}, {"codes": codes})
+
+
+def categories(values: npt.NDArray[Any]) -> tuple[list[str], npt.NDArray[np.uint16]]:
+    """The labels of a field (N,), the most frequent first, and the code of each image (N,) uint16.
+
+    Labels beyond 65,535 share the last code, named "other".
+    """
+    names, codes, counts = np.unique(values.astype(str), return_inverse=True, return_counts=True)
+    order = np.argsort(-counts, kind="stable")
+    rank = np.empty(len(names), dtype=np.int64)
+    rank[order] = np.arange(len(names))
+    labels = [str(names[i]) for i in order]
+    most = np.iinfo(np.uint16).max
+    if len(labels) > most:
+        labels = [*labels[:most], "other"]
+    return labels, np.minimum(rank[codes], most).astype(np.uint16)
+
+
+def _plotly(_: Request) -> Response:
+    return Response(assets.plotly_gzip(), media_type="text/javascript", headers=_GZIP)
+
+
+def _asset(request: Request) -> Response:
+    name = request.path_params["name"]
+    if name not in assets.FILES:
+        raise HTTPException(404)
+    return Response(assets.content_gzip(name), media_type=assets.media_type(name), headers=_GZIP)
+
+
+def _in_thread(answer: Callable[[Request], Response]) -> Callable[[Request], Any]:
+    return partial(_answer, answer)
+
+
+async def _answer(answer: Callable[[Request], Response], request: Request) -> Response:
+    try:
+        return await run_in_threadpool(answer, request)
+    except _MISSING as error:
+        raise HTTPException(404) from error
+
+
+def _key(request: Request) -> str:
+    key = str(request.path_params["key"])
+    if not _KEY.fullmatch(key):
+        raise HTTPException(404)
+    return key
+
+
+def _row(request: Request, n: int) -> int:
+    row = int(request.path_params["row"])
+    if not 0 <= row < n:
+        raise HTTPException(404)
+    return row
+
+
+def _rows(text: str, n: int) -> npt.NDArray[np.int64]:
+    parts = text.split(",")[:MOST_ROWS] if text else []
+    if not all(part.isdecimal() and int(part) < n for part in parts):
+        raise HTTPException(404)
+    return np.array([int(part) for part in parts], dtype=np.int64)
+
+
+def _number(text: str | None, most: float = np.inf) -> float:
+    try:
+        number = float(text or "")
+    except ValueError as error:
+        raise HTTPException(400) from error
+    if number != number:
+        raise HTTPException(400)
+    return min(number, most)
+
+
+def _points(xy: Float, rows: npt.NDArray[np.int64], total: int) -> bytes:
+    whole = len(rows) == len(xy)
+    names = "xyz"[: xy.shape[1]]
+    columns: dict[str, npt.NDArray[Any]] = {} if whole else {"rows": rows.astype(np.int32)}
+    columns |= {name: xy[rows, axis].astype(np.float32) for axis, name in enumerate(names)}
+    return pack({"n": len(xy), "total": total}, columns)
+
+
+def _range(values: npt.NDArray[Any]) -> dict[str, float]:
+    known = values[np.isfinite(values)]
+    return {"low": float(known.min()), "high": float(known.max())} if len(known) else {"low": 0.0, "high": 1.0}
+
+
+def _finite(values: npt.NDArray[Any]) -> Float:
+    """NaN stays: the browser draws it as unknown; infinity becomes unknown too."""
+    return np.where(np.isfinite(values), values, np.nan).astype(np.float32)
+
+
+def _binary(body: bytes, gzip: bool = False) -> Response:
+    if gzip:
+        return Response(assets.gzipped(body), media_type="application/octet-stream", headers=_GZIP)
+    return Response(body, media_type="application/octet-stream", headers=PLAIN)
+
+
+_GZIP = {**IMMUTABLE, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
