@@ -1,0 +1,97 @@
+"""A torchvision network as one torch module: uint8 pictures in, pooled features of one layer out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from imgsim.errors import InputError
+from imgsim.methods._network_facts import Layer, Preprocessing
+
+if TYPE_CHECKING:
+    import torch
+
+SEED = 0  # of randomly initialised networks
+
+
+def build(network: str, crop: int, state: Mapping[str, Any] | None) -> torch.nn.Module:
+    """The network in evaluation mode, with a state dict or, without one, seeded random weights.
+
+    Raises:
+        InputError: the state dict belongs to another network.
+    """
+    import torch
+    from torchvision import models
+
+    options: dict[str, Any] = {"image_size": crop} if network.startswith("vit") else {}
+    if network in ("googlenet", "inception_v3"):  # what their own weights switch on
+        options = {"transform_input": True, "aux_logits": True, "init_weights": False}
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(SEED)
+        net: torch.nn.Module = models.get_model(network, weights=None, **options)
+    if state is not None:
+        try:
+            net.load_state_dict(dict(state))
+        except RuntimeError as error:
+            raise InputError(
+                f"the weights must be a state dict of torchvision's {network}, got other tensors; bring its own file."
+            ) from error
+    return net.eval().requires_grad_(False)
+
+
+def features(net: torch.nn.Module, layer: Layer, pooling: str, preprocessing: Preprocessing) -> torch.nn.Module:
+    """(B, 3, H, W) uint8 -> (B, D) float32; what comes after the layer is cut away."""
+    import torch
+    from torchvision.models.feature_extraction import create_feature_extractor
+
+    trunk = create_feature_extractor(net, {layer.node: "map"}, suppress_diff_warning=True)
+    pool = _POOLS[pooling]
+
+    class Features(torch.nn.Module):
+        mean: torch.Tensor
+        std: torch.Tensor
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.trunk = trunk
+            self.register_buffer("mean", torch.tensor(preprocessing.mean).view(1, 3, 1, 1) * 255)
+            self.register_buffer("std", torch.tensor(preprocessing.std).view(1, 3, 1, 1) * 255)
+
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            values = self.trunk((images.to(self.mean.dtype) - self.mean) / self.std)["map"]
+            pooled: torch.Tensor = pool(values, layer.axes)
+            return pooled.float()
+
+    return Features().eval()
+
+
+def _cells(values: torch.Tensor, axes: str) -> torch.Tensor:
+    """(B, D, cells): one column per place in the picture, without the class token."""
+    if axes == "tokens":
+        return values[:, 1:].transpose(1, 2)
+    return (values.permute(0, 3, 1, 2) if axes == "nhwc" else values).flatten(2)
+
+
+def _average(values: torch.Tensor, axes: str) -> torch.Tensor:
+    return _cells(values, axes).mean(2)
+
+
+def _largest(values: torch.Tensor, axes: str) -> torch.Tensor:
+    return _cells(values, axes).amax(2)
+
+
+def _generalised_mean(values: torch.Tensor, axes: str) -> torch.Tensor:
+    """Radenovic et al. 2019, p = 3: between average and maximum."""
+    return _cells(values, axes).clamp(min=1e-6).pow(3).mean(2).pow(1 / 3)
+
+
+def _class_token(values: torch.Tensor, axes: str) -> torch.Tensor:  # noqa: ARG001 - only tokens have it
+    return values[:, 0]
+
+
+_POOLS: Mapping[str, Callable[[Any, str], Any]] = {
+    "avg": _average,
+    "max": _largest,
+    "gem": _generalised_mean,
+    "cls": _class_token,
+}

@@ -1,0 +1,253 @@
+"""Weights files: found on this machine, else fetched once, checked and kept in the workspace.
+
+Looked for in this order: the folders of IMGSIM_WEIGHTS (several are joined as in PATH), the workspace's `weights`
+folder, torch's download cache. Nothing here imports torch or touches the network, except `fetch` and `probe`.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from imgsim.errors import InputError, UnavailableError
+from imgsim.progress import Progress, silent
+
+SUFFIXES = (".safetensors", ".pth", ".pt")
+_CHUNK = 1 << 20
+_TIMEOUT = 20.0  # seconds without a byte
+_REMEMBER = 600.0  # seconds for which a failed fetch is believed to fail again
+
+
+@dataclass(frozen=True)
+class WeightsFile:
+    """A published weights file.
+
+    Attributes:
+        network: the network it belongs to, such as `resnet50`.
+        tag: which of the network's weights, such as `IMAGENET1K_V2`.
+        url: where it is published; its last part is the file name, `name-0123abcd.pth` with the start of its sha256.
+        megabytes: its size.
+    """
+
+    network: str
+    tag: str
+    url: str
+    megabytes: float
+
+    @property
+    def name(self) -> str:
+        """File name."""
+        return urllib.parse.unquote(urllib.parse.urlsplit(self.url).path.rsplit("/", 1)[-1])
+
+    @property
+    def sha256_start(self) -> str:
+        """The first hexadecimal digits of its sha256; empty when the name does not tell."""
+        match = re.search(r"-([0-9a-f]{8,64})\.\w+$", self.name)
+        return match[1] if match else ""
+
+    @property
+    def how(self) -> str:
+        """How to bring it, one sentence part."""
+        return (
+            f"download {self.url} elsewhere and run: imgsim weights import {self.name} --for {self.network} "
+            f"(or put it in the folder that IMGSIM_WEIGHTS names)"
+        )
+
+
+def workspace_folder() -> Path:
+    """Where fetched and imported weights are kept."""
+    return Path(os.environ.get("IMGSIM_HOME") or Path.home() / ".imgsim") / "weights"
+
+
+def folders() -> tuple[Path, ...]:
+    """Every folder that is searched, in order, whether it exists or not."""
+    given = [Path(p).expanduser() for p in os.environ.get("IMGSIM_WEIGHTS", "").split(os.pathsep) if p]
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    torch_home = Path(os.environ.get("TORCH_HOME") or cache / "torch").expanduser()
+    return (*given, workspace_folder(), torch_home / "hub" / "checkpoints")
+
+
+def find(file: WeightsFile) -> Path | None:
+    """Where the published file lies under its own name; None when it is not on this machine."""
+    return next((path for folder in folders() if (path := folder / file.name).is_file()), None)
+
+
+def own_files(network: str, networks: frozenset[str], published: frozenset[str]) -> Iterator[Path]:
+    """Files that a person brought for a network: named `<network>….safetensors`, `.pth` or `.pt`, in folder order.
+
+    Args:
+        network: its name.
+        networks: all names; `vgg16_bn_mine.pth` belongs to `vgg16_bn`, not to `vgg16`.
+        published: names of published files, which are not anybody's own.
+    """
+    for folder in folders()[:-1]:  # torch's cache holds published files only
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if path.suffix in SUFFIXES and path.name not in published and owner(path.stem, networks) == network:
+                yield path
+
+
+def owner(stem: str, networks: frozenset[str]) -> str | None:
+    """The longest network name that a file name starts with, as a whole word."""
+    fitting = [n for n in networks if stem == n or (stem.startswith(n) and not stem[len(n)].isalnum())]
+    return max(fitting, key=len, default=None)
+
+
+def sha256(path: Path) -> str:
+    """sha256 of a file; computed again only when its size or date changed."""
+    stat = path.stat()
+    return _sha256(str(path), stat.st_size, stat.st_mtime_ns)
+
+
+def fetch(file: WeightsFile, progress: Progress = silent) -> Path:
+    """The file in the workspace, downloaded once, its hash checked; progress counts bytes.
+
+    Raises:
+        UnavailableError: the download failed or is not the published file; the message says how to bring the file.
+        CancelledError: raised by `progress`; nothing is left behind.
+    """
+    target = workspace_folder() / file.name
+    if target.is_file():
+        return target
+    try:
+        with _written(target) as out, urllib.request.urlopen(file.url, timeout=_TIMEOUT) as response:
+            _copy(response, out, file, progress)
+    except (OSError, urllib.error.URLError) as error:
+        _failures[file.url] = time.monotonic()
+        raise UnavailableError(f"{_missing(file)} could not be fetched ({_reason(error)}); {file.how}.") from error
+    _failures.pop(file.url, None)
+    return target
+
+
+def probe(file: WeightsFile, timeout: float = 3.0) -> bool:
+    """Whether the file's server answers; the answer is remembered for `refusal`. Touches the network."""
+    try:
+        request = urllib.request.Request(file.url, method="HEAD")
+        urllib.request.urlopen(request, timeout=timeout).close()
+    except (OSError, urllib.error.URLError):
+        _failures[file.url] = time.monotonic()
+        return False
+    _failures.pop(file.url, None)
+    return True
+
+
+def refusal(file: WeightsFile) -> str | None:
+    """Why a file that is not here cannot be fetched either, as far as is known without asking; None: worth a try."""
+    host = urllib.parse.urlsplit(file.url).netloc
+    failed = [at for url, at in _failures.items() if urllib.parse.urlsplit(url).netloc == host]
+    offline = os.environ.get("IMGSIM_OFFLINE", "") not in ("", "0")
+    if not offline and not any(time.monotonic() - at < _REMEMBER for at in failed):
+        return None
+    return f"{_missing(file)} are not on this machine and cannot be fetched from here; {file.how}."
+
+
+def import_file(source: Path, network: str, published: tuple[WeightsFile, ...]) -> Path:
+    """Copy a weights file into the workspace under a name that `find` or `own_files` recognises.
+
+    A published file must have the published hash; any other is kept as the person's own weights of that network.
+
+    Raises:
+        InputError: no such file, an unknown kind of file, or a published name with other contents.
+    """
+    if not source.is_file():
+        raise InputError(f"a weights file must exist, got {str(source)!r}; check the path.")
+    if source.suffix not in SUFFIXES:
+        raise InputError(f"a weights file must be one of {', '.join(SUFFIXES)}, got {source.name!r}; convert it first.")
+    digest = sha256(source)
+    known = next((f for f in published if f.name == source.name), None)
+    if known is not None and not digest.startswith(known.sha256_start):
+        raise InputError(
+            f"{source.name} must have a sha256 that starts with {known.sha256_start}, got {digest[:12]}; "
+            "download it again."
+        )
+    same = next((f.name for f in published if f.sha256_start and digest.startswith(f.sha256_start)), None)
+    name = same or (source.name if owner(source.stem, frozenset((network,))) else f"{network}_{source.name}")
+    target = workspace_folder() / name
+    with _written(target) as out, source.open("rb") as opened:
+        shutil.copyfileobj(opened, out)
+    return target
+
+
+def load_state(path: Path) -> dict[str, Any]:
+    """The tensors of a safetensors file or a torch checkpoint, by name; no code in the file is ever run.
+
+    Raises:
+        InputError: the file cannot be read or holds no state dict.
+    """
+    import torch
+
+    try:
+        if path.suffix == ".safetensors":
+            from safetensors.torch import load_file
+
+            return load_file(path)
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch, pickle, zip and safetensors each raise their own
+        raise InputError(
+            f"{path.name} must be a readable weights file, got {type(error).__name__}; bring it again."
+        ) from error
+    state = state.get("state_dict", state) if isinstance(state, dict) else state
+    if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
+        raise InputError(f"{path.name} must hold a state dict, got {type(state).__name__}; save model.state_dict().")
+    return {name.removeprefix("module."): value for name, value in state.items()}
+
+
+_failures: dict[str, float] = {}  # when a fetch of that address last failed
+
+
+@functools.lru_cache(maxsize=256)
+def _sha256(path: str, size: int, modified: int) -> str:  # noqa: ARG001 - both are part of the cache key
+    with open(path, "rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+@contextmanager
+def _written(target: Path) -> Iterator[IO[bytes]]:
+    """A file that takes its name only when it was written whole."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, partial = tempfile.mkstemp(prefix=".partial-", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as out:
+            yield out
+        os.replace(partial, target)
+    except BaseException:
+        Path(partial).unlink(missing_ok=True)
+        raise
+
+
+def _copy(response: Any, out: IO[bytes], file: WeightsFile, progress: Progress) -> None:
+    total = int(response.headers.get("Content-Length") or 0)
+    digest, done = hashlib.sha256(), 0
+    progress(f"fetching {file.name}", 0, total)
+    while chunk := response.read(_CHUNK):
+        out.write(chunk)
+        digest.update(chunk)
+        done += len(chunk)
+        progress(f"fetching {file.name}", done, total)
+    if done < total:
+        raise OSError(f"the connection ended after {done} of {total} bytes")
+    if not digest.hexdigest().startswith(file.sha256_start):
+        raise OSError(f"its sha256 starts with {digest.hexdigest()[:8]} instead of {file.sha256_start}")
+
+
+def _missing(file: WeightsFile) -> str:
+    return f"the {file.tag} weights of {file.network} ({file.megabytes:g} MB)"
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, urllib.error.HTTPError):
+        return f"the server answered {error.code}"
+    reason = getattr(error, "reason", error)
+    return str(getattr(reason, "strerror", None) or reason).lower()
