@@ -20,6 +20,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
+from imgsim.errors import InputError
 from imgsim.parameters import values
 from imgsim.registry import Registry
 from imgsim.types import Float, Image, Metric, key_of
@@ -104,6 +105,17 @@ class Method(ABC):
     def with_fitted(self, arrays: Mapping[str, Array]) -> Self:
         """A copy with what an earlier `fit` learnt."""
         return dataclasses.replace(self, **arrays)  # type: ignore[type-var]
+
+    def learnt(self, name: str) -> Array:
+        """The fitted array of that field.
+
+        Raises:
+            InputError: `fit` has not run.
+        """
+        array = getattr(self, name)
+        if array is None:
+            raise InputError(f"{self.id} must be fitted before it embeds, got no {name}; call fit first.")
+        return np.asarray(array)
 
     @classmethod
     def _fitted_names(cls) -> tuple[str, ...]:

@@ -1,0 +1,69 @@
+"""How much of which colour: the joint histogram of the three channels of a colour space."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from imgsim.methods import METHODS, Array
+from imgsim.methods._grid import grid_histogram
+from imgsim.methods._per_image import PerImage
+from imgsim.methods._raster import opencv, shrink_to
+from imgsim.parameters import param
+from imgsim.types import Image, Metric
+
+LONG_SIDE = 256  # pixels; more changes no histogram visibly
+TOP = {"rgb": (256, 256, 256), "hsv": (180, 256, 256), "lab": (256, 256, 256)}  # OpenCV's 8-bit ranges, top excluded
+
+
+@METHODS.register
+@dataclass(frozen=True)
+class ColorHistogram(PerImage):
+    """bins**3 colours in each cell of a grid; the whole vector is non-negative and sums to 1."""
+
+    id = "color_histogram"
+    title = "Colour histogram"
+    family = "colour"
+    sees = "The same colours in the same amounts."
+    blind_to = "What the colours form: shape, texture and, without a grid, where they are."
+    reference = "Swain, Ballard: Color indexing, IJCV 1991, doi:10.1007/BF00130487"
+    licence = "none needed"
+
+    space: str = param(
+        "hsv", "Colour space: hsv parts hue from brightness, lab follows the eye.", choices=("rgb", "hsv", "lab")
+    )
+    bins: int = param(8, "Steps per channel; the histogram has bins cubed colours.", minimum=2, maximum=16)
+    grid: int = param(1, "Cells per side; more than 1 makes the place of colours count.", minimum=1, maximum=4)
+    distance: str = param(
+        "intersection",
+        "How two histograms are compared.",
+        choices=("intersection", "chi_square", "hellinger"),
+    )
+
+    @property
+    def metric(self) -> Metric:
+        """The chosen histogram distance, 0 to 1."""
+        return cast(Metric, self.distance)
+
+    @property
+    def dim(self) -> int:
+        """grid**2 * bins**3."""
+        return self.grid**2 * self.bins**3
+
+    @property
+    def min_side(self) -> int:
+        """Short side in pixels."""
+        return LONG_SIDE // 2
+
+    def vector(self, image: Image) -> Array:
+        """(D,) shares of pixels, sum 1."""
+        return grid_histogram(self._converted(shrink_to(image, LONG_SIDE)), self.grid, self._counts)
+
+    def _converted(self, image: Image) -> Array:
+        cv2 = opencv()
+        codes = {"hsv": cv2.COLOR_RGB2HSV, "lab": cv2.COLOR_RGB2LAB}
+        return cast(Array, cv2.cvtColor(image, codes[self.space]) if self.space in codes else image)
+
+    def _counts(self, cell: Array) -> Array:
+        ranges = [edge for top in TOP[self.space] for edge in (0, top)]
+        return cast(Array, opencv().calcHist([cell], [0, 1, 2], None, [self.bins] * 3, ranges).reshape(-1))
