@@ -1,9 +1,8 @@
 """Fast bounds on the order of distances: what a search may skip, and what it must look at exactly.
 
-A bound gives, for a block of B queries, an (B, N) float32 array `upper` and a `slack` such that the order value of
-each pair lies between upper - slack and upper. It is built for speed, in float32 with any summation order; exact
-distances are then computed for the few pairs that may be among the nearest. `slack` holds the worst rounding of a dot
-product (Higham, Accuracy and Stability of Numerical Algorithms, 2002, section 3.1).
+For a block of B queries a bound gives (B, N) float32 `upper` values in the order of the distances, built for speed
+with any summation order, and then which columns can be among the k nearest when rounding is at its worst (Higham,
+Accuracy and Stability of Numerical Algorithms, 2002, section 3.1). Exact distances are computed for these few only.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import numpy.typing as npt
 
 from imgsim.neighbors.metrics import Distance, Doubles, Values
 from imgsim.types import Float
@@ -31,18 +31,23 @@ class ProductBounds:
         self.centre = points.mean(axis=0, dtype=np.float64)
         self.points = self._centred(points)
         norms = _squared_norms(self.points)
-        self.rounding = (points.shape[1] + 32) * ROUNDING
+        self.rounding = (points.shape[1] + 64) * ROUNDING
         self.upper_norms = (norms * (1 + self.rounding)).astype(np.float32)
         self.slack = (2 * self.rounding * norms).astype(np.float32)
 
-    def __call__(self, queries: Float) -> tuple[Float, Float]:
-        """(upper (B, N), slack (B, N)) of a (B, D') block of queries."""
-        centred = self._centred(queries)
-        own = 2 * self.rounding * _squared_norms(centred)
-        upper = centred @ self.points.T
+    def upper(self, queries: Float) -> Float:
+        """(B, N) for a (B, D') block of queries."""
+        upper = self._centred(queries) @ self.points.T
         upper *= -2
         upper += self.upper_norms
-        return upper, self.slack + own[:, None].astype(np.float32)
+        return upper
+
+    def within(self, queries: Float, upper: Float, k: int) -> npt.NDArray[np.bool_]:
+        """(B, N) which may be among the k nearest; `upper` is used up."""
+        kth = np.partition(upper, k - 1, axis=1)[:, k - 1]
+        kth += (2 * self.rounding * _squared_norms(self._centred(queries))).astype(np.float32)
+        upper -= self.slack
+        return upper <= kth[:, None]
 
     def _centred(self, points: Float) -> Float:
         centred: Float = np.subtract(points, self.centre, dtype=np.float64).astype(np.float32)
@@ -54,20 +59,26 @@ class SumBounds:
 
     def __init__(self, points: Float, terms: Callable[[Values, Values], Values]) -> None:
         self.points, self.terms = points, terms
-        self.rounding = (points.shape[1] + 32) * ROUNDING
+        self.rounding = (points.shape[1] + 64) * ROUNDING
         self.rows = max(1, TILE // max(1, points.shape[1]))
 
-    def __call__(self, queries: Float) -> tuple[Float, Float]:
-        """(upper (B, N), slack (B, N)) of a (B, D') block of queries."""
+    def upper(self, queries: Float) -> Float:
+        """(B, N) for a (B, D') block of queries."""
         upper = np.empty((len(queries), len(self.points)), np.float32)
         with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
             list(pool.map(lambda start: self._fill(upper, queries, start), range(0, len(self.points), self.rows)))
-        return upper, self.rounding * upper
+        return upper
+
+    def within(self, queries: Float, upper: Float, k: int) -> npt.NDArray[np.bool_]:  # noqa: ARG002
+        """(B, N) which may be among the k nearest; `upper` is used up."""
+        kth = np.partition(upper, k - 1, axis=1)[:, k - 1] * np.float32(1 + 2 * self.rounding)
+        return upper <= kth[:, None]
 
     def _fill(self, upper: Float, queries: Float, start: int) -> None:
         tile = self.points[start : start + self.rows]
+        ones = np.ones(tile.shape[1], np.float32)
         for row, query in enumerate(queries):
-            upper[row, start : start + self.rows] = self.terms(tile, query).sum(axis=1)
+            upper[row, start : start + self.rows] = self.terms(tile, query) @ ones
 
 
 def bounds_of(distance: Distance, points: Float) -> ProductBounds | SumBounds:

@@ -13,9 +13,9 @@ from imgsim.neighbors.metrics import Distance, distance_of
 from imgsim.progress import Progress, silent
 from imgsim.types import Float, Ints, Metric
 
-BLOCK_NUMBERS = 12_000_000  # (B, N) entries in flight; with bounds, slack and masks about 200 MB
+BLOCK_NUMBERS = 12_000_000  # (B, N) entries in flight; with the copy and mask about 110 MB
 BLOCK_ROWS = 1024  # so that progress is steady
-CROWD = 64  # candidates beyond k from which a row is settled alone
+CROWD = 64  # candidates beyond k from which it pays to look for copies
 
 Rows = npt.NDArray[np.intp]
 
@@ -65,51 +65,24 @@ class _Search:
         for start in range(0, len(targets) if bounds else 0, step):
             assert bounds is not None
             progress("neighbors", start, len(targets))
-            block = slice(start, start + step)
-            upper, slack = bounds(targets[block])
+            block = targets[start : start + step]
+            upper = bounds.upper(block)
             if queries is None:
-                own = np.arange(len(upper))
-                upper[own, own + start] = np.inf
-                slack[own, own + start] = 0
-            indices[block], distances[block] = self._settle(targets[block], upper, slack, k)
+                upper[np.arange(len(block)), np.arange(start, start + len(block))] = np.inf
+            for row, near in enumerate(bounds.within(block, upper, k)):
+                found = self._rank(block[row], np.flatnonzero(near), k)
+                indices[start + row], distances[start + row] = found
         progress("neighbors", len(targets), len(targets))
         return indices, distances
 
-    def _settle(self, queries: Float, upper: Float, slack: Float, k: int) -> tuple[Rows, Float]:
-        kth = np.partition(upper, k - 1, axis=1)[:, k - 1]
-        upper -= slack
-        candidates = upper <= kth[:, None]
-        counts = candidates.sum(axis=1)
-        indices = np.empty((len(queries), k), np.intp)
-        distances = np.empty((len(queries), k), np.float32)
-        crowded = counts > k + CROWD
-        candidates[crowded], easy = False, ~crowded
-        indices[easy], distances[easy] = self._rank(queries, candidates, counts[easy], k)
-        for row in np.flatnonzero(crowded):
-            close = np.flatnonzero(upper[row] <= kth[row])
-            indices[row], distances[row] = self._rank_crowd(queries[row], close, k)
-        return indices, distances
-
-    def _rank(self, queries: Float, candidates: npt.NDArray[np.bool_], counts: Rows, k: int) -> tuple[Rows, Float]:
-        rows, columns = np.nonzero(candidates)
-        exact = np.concatenate(
-            [self.distance.pairs(queries[rows[s]], self.points[columns[s]]) for s in _slices(len(rows))]
-            or [np.empty(0, np.float32)]
-        )
-        order = np.lexsort((columns, exact, rows))
-        first = (np.cumsum(counts) - counts)[:, None] + np.arange(k)
-        chosen = order[first]
-        return columns[chosen], exact[chosen]
-
-    def _rank_crowd(self, query: Float, close: Rows, k: int) -> tuple[Rows, Float]:
-        groups, which = np.unique(self._copies[close], return_inverse=True)
-        exact = np.concatenate(
-            [
-                self.distance.pairs(np.broadcast_to(query, (len(groups[s]), len(query))), self.points[groups[s]])
-                for s in _slices(len(groups))
-            ]
-        )[which]
-        chosen = np.argsort(exact, kind="stable")[:k]  # `close` ascends, so ties stay by row
+    def _rank(self, query: Float, close: Rows, k: int) -> tuple[Rows, Float]:
+        """The k nearest of the candidates by exact distance; they come in ascending rows, so ties stay by row."""
+        if len(close) > k + CROWD:
+            copies, which = np.unique(self._copies[close], return_inverse=True)
+            exact = self.distance.pairs(self.points[copies], query)[which]
+        else:
+            exact = self.distance.pairs(self.points[close], query)
+        chosen = np.argsort(exact, kind="stable")[:k]
         return close[chosen], exact[chosen]
 
     @cached_property
@@ -118,10 +91,6 @@ class _Search:
         rows = self.points.view([("", np.void, self.points.itemsize * self.points.shape[1])]).ravel()
         _, first, which = np.unique(rows, return_index=True, return_inverse=True)
         return first[which]
-
-
-def _slices(n: int, step: int = 16_384) -> list[slice]:
-    return [slice(start, start + step) for start in range(0, n, step)]
 
 
 def _check(vectors: Float, k: int) -> None:

@@ -20,6 +20,8 @@ from imgsim.types import Float, Metric
 Doubles = npt.NDArray[np.float64]
 Values = npt.NDArray[Any]
 
+PAIR_NUMBERS = 2**20  # values of pairs at a time
+
 
 @dataclass(frozen=True)
 class Distance:
@@ -45,7 +47,7 @@ class Distance:
     similarity_range: str
     similarity: Callable[[Values, int], Values]
     view: Callable[[Float], Float]
-    finish: Callable[[Doubles], Doubles] | None = None
+    finish: Callable[[Float], Float] | None = None
     terms: Callable[[Values, Values], Values] | None = None
     euclidean: Callable[[Float], Float] | None = None
     near: str = ""
@@ -62,25 +64,25 @@ class Distance:
         return np.ascontiguousarray(self.view(np.asarray(vectors, np.float32)), dtype=np.float32)
 
     def pairs(self, a: Float, b: Float) -> Float:
-        """The distance of each row of `a` from the same row of `b`, both (P, D') views, as (P,) float32.
+        """The distance of each row of `a`, a (P, D') view, from the same row of `b` or from one (D',) `b`, (P,).
 
         Every row is summed in the same order, so equal rows give equal bits: this is what makes ties exact, and what
         a matrix product cannot promise.
         """
-        out = np.empty(len(a), np.float32)
-        step = max(1, 2**17 // max(1, a.shape[1]))
-        for start in range(0, len(a), step):
-            out[start : start + step] = self._pairs(a[start : start + step], b[start : start + step])
-        return out
+        step = max(1, PAIR_NUMBERS // max(1, a.shape[1]))
+        if len(a) <= step:
+            return self._pairs(a, b)
+        blocks = [slice(start, start + step) for start in range(0, len(a), step)]
+        return np.concatenate([self._pairs(a[s], b if b.ndim == 1 else b[s]) for s in blocks])
 
-    def _pairs(self, a: Float, b: Float) -> Doubles:
-        x, y = a.astype(np.float64), b.astype(np.float64)
+    def _pairs(self, a: Float, b: Float) -> Float:
         if self.terms is not None:
-            total: Doubles = self.terms(x, y).sum(axis=1)
+            total: Float = self.terms(a, b).sum(axis=1)
             return total
         assert self.finish is not None
-        x -= y
-        return self.finish((x * x).sum(axis=1))
+        gaps = a - b
+        gaps *= gaps
+        return np.asarray(self.finish(gaps.sum(axis=1)), np.float32)
 
 
 def unit(vectors: Float) -> Float:
