@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import cast
+
+import numpy as np
 
 from imgsim.methods import METHODS, Array
 from imgsim.methods._grid import grid_histogram
@@ -14,6 +17,20 @@ from imgsim.types import Image, Metric
 
 LONG_SIDE = 256  # pixels; more changes no histogram visibly
 TOP = {"rgb": (256, 256, 256), "hsv": (180, 256, 256), "lab": (256, 256, 256)}  # OpenCV's 8-bit ranges, top excluded
+
+
+@cache
+def off_the_edges(space: str, bins: int) -> Image:
+    """(1, 256, 3) look-up table that moves red (hue 0) and neutral (a = b = 128) from the edge of a bin to its middle.
+
+    On the edge, noise of one step would split the reds, or the greys, between two bins.
+    """
+    table = np.repeat(np.arange(256)[:, None], 3, axis=1)
+    if space == "hsv":
+        table[:, 0] = (table[:, 0] + round(90 / bins)) % 180
+    if space == "lab" and bins % 2 == 0:
+        table[:, 1:] = np.minimum(table[:, 1:] + 128 // bins, 255)
+    return table.astype(np.uint8)[None]
 
 
 @METHODS.register
@@ -62,7 +79,8 @@ class ColorHistogram(PerImage):
     def _converted(self, image: Image) -> Array:
         cv2 = opencv()
         codes = {"hsv": cv2.COLOR_RGB2HSV, "lab": cv2.COLOR_RGB2LAB}
-        return cast(Array, cv2.cvtColor(image, codes[self.space]) if self.space in codes else image)
+        converted = cv2.cvtColor(image, codes[self.space]) if self.space in codes else image
+        return cast(Array, cv2.LUT(converted, off_the_edges(self.space, self.bins)))
 
     def _counts(self, cell: Array) -> Array:
         ranges = [edge for top in TOP[self.space] for edge in (0, top)]
