@@ -136,6 +136,20 @@ def test_blocks_and_crowds_change_nothing(metric, monkeypatch):
     assert (found[1] == expected[1]).all()
 
 
+@pytest.mark.parametrize("metric", ["manhattan", "intersection", "chi_square"])
+def test_the_compiled_sums_of_a_large_search_find_the_same(metric, monkeypatch):
+    vectors = np.repeat(sample(metric, n=45), 2, axis=0)
+    expected = neighbors.nearest(vectors, metric, 9)
+    monkeypatch.setattr(bounds, "COMPILE_FROM", 0)
+    calls = []
+    compiled = bounds._compiled
+    monkeypatch.setattr(bounds, "_compiled", lambda scalar: calls.append(scalar) or compiled(scalar))
+    found = neighbors.nearest(vectors, metric, 9)
+    assert len(calls) == 1
+    assert (found[0] == expected[0]).all()
+    assert (found[1] == expected[1]).all()
+
+
 @pytest.mark.parametrize("metric", ALL)
 @pytest.mark.parametrize("n", [1, 2, 3])
 def test_few_vectors(metric, n):

@@ -61,7 +61,7 @@ class _Search:
         indices = np.empty((len(targets), k), np.int32)
         distances = np.empty((len(targets), k), np.float32)
         step = max(1, min(BLOCK_ROWS, BLOCK_NUMBERS // max(1, len(self.points))))
-        bounds = bounds_of(self.distance, self.points) if k else None
+        bounds = bounds_of(self.distance, self.points, len(targets)) if k else None
         for start in range(0, len(targets) if bounds else 0, step):
             assert bounds is not None
             progress("neighbors", start, len(targets))

@@ -36,6 +36,7 @@ class Distance:
         view: (N, D) -> (N, D') the vectors that `finish` or `terms` belong to.
         finish: squared Euclidean distance in the view -> distance; None for a sum over dimensions.
         terms: a, b -> one non-negative term a dimension, whose sum is the distance; None for the others.
+        scalar: `terms` for two float32 numbers, in a form that numba compiles.
         euclidean: (N, D) -> vectors whose Euclidean distance orders like this one, or comes near it (`near`).
         near: what `euclidean` gives up; empty where the order is the same.
         check: raises `InputError` on vectors that the distance is not defined for.
@@ -49,6 +50,7 @@ class Distance:
     view: Callable[[Float], Float]
     finish: Callable[[Float], Float] | None = None
     terms: Callable[[Values, Values], Values] | None = None
+    scalar: Callable[[Any, Any], Any] | None = None
     euclidean: Callable[[Float], Float] | None = None
     near: str = ""
     check: Callable[[Float], None] | None = None
@@ -131,6 +133,18 @@ def _half_absolute(a: Values, b: Values) -> Values:
     return a
 
 
+def _chi_square_scalar(a: Any, b: Any) -> Any:
+    return np.float32(0.5) * (a - b) * (a - b) / (a + b + np.float32(1e-37))
+
+
+def _absolute_scalar(a: Any, b: Any) -> Any:
+    return abs(a - b)
+
+
+def _half_absolute_scalar(a: Any, b: Any) -> Any:
+    return np.float32(0.5) * abs(a - b)
+
+
 def _inverse(distance: Values, _dim: int) -> Values:
     return 1 / (1 + distance)
 
@@ -178,6 +192,7 @@ METRICS: Mapping[Metric, Distance] = {
         similarity=_inverse,
         view=_same,
         terms=_absolute,
+        scalar=_absolute_scalar,
         euclidean=_same,
         near="the vectors are taken as they are: large differences in few dimensions count for more",
     ),
@@ -209,6 +224,7 @@ METRICS: Mapping[Metric, Distance] = {
         similarity=_complement,
         view=_same,
         terms=_half_absolute,
+        scalar=_half_absolute_scalar,
         euclidean=_root,
         near="square roots of the histograms are taken: their distance bounds this one from both sides",
         check=_histograms,
@@ -221,6 +237,7 @@ METRICS: Mapping[Metric, Distance] = {
         similarity=_complement,
         view=_same,
         terms=_chi_square_terms,
+        scalar=_chi_square_scalar,
         euclidean=_root,
         near="square roots of the histograms are taken: half their squared distance is at most this one, and at least "
         "half of it",
