@@ -39,6 +39,7 @@ clean:
 .venv/installed: .venv/bin/python requirements.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --editable .
 	$(BIN)/python -m pip install --quiet -r requirements.txt
+	$(BIN)/python -W ignore -c 'import umap' # compiles once what UMAP needs, 40 s that the first map would wait for
 	touch $@
 
 .venv/installed-dev: .venv/installed requirements-dev.txt

@@ -15,7 +15,7 @@ FLOORS = [
     {"progress", "parameters", "types"},
     {"registry", "weights"},
     {"images", "methods", "neighbors", "projections", "evaluation", "plots", "store", "pair_scores"},
-    {"explanations", "tasks", "training", "embedding", "workspace"},
+    {"explanations", "tasks", "training", "embedding", "workspace", "tags"},
     {"pipeline"},
     {"engine", "exports"},
     {"cli", "worker"},

@@ -1,0 +1,30 @@
+"""All commands, in the order of `imgsim --help`."""
+
+from __future__ import annotations
+
+import typer
+
+from imgsim.cli import catalogue, dashboard, searching, sources, spaces, storage
+
+app = typer.Typer(
+    help="A laboratory for image similarity. SOURCE is builtin:photos, builtin:shapes or builtin:digits, a folder, "
+    "a zip, a CSV or Parquet table with a path column, torchvision:NAME, or library:NAME.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+for command in (
+    dashboard.app,
+    sources.collections,
+    sources.info,
+    catalogue.methods,
+    catalogue.weights,
+    spaces.embed,
+    searching.similarity,
+    searching.search,
+    spaces.project,
+    storage.cache,
+):
+    app.command()(command)

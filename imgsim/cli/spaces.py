@@ -1,0 +1,124 @@
+"""Commands that compute spaces and maps."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+from imgsim.cli.output import Json, emit, progress_bar
+from imgsim.cli.sources import Source
+from imgsim.errors import InputError
+from imgsim.methods import METHODS
+from imgsim.pipeline import MapRequest, MapResult, Pipeline
+from imgsim.types import Collection, Embeddings
+
+Out = Annotated[Path | None, typer.Option(help="File to write.")]
+METHOD_HELP = "Method id, with parameters as in hog:cell=8; see: imgsim methods"
+MethodOption = Annotated[str, typer.Option("--method", "-m", help=METHOD_HELP)]
+MethodOptions = Annotated[list[str], typer.Option("--method", "-m", help=METHOD_HELP + ". Repeat for several.")]
+
+
+def embed(source: Source, method: MethodOptions, out: Out = None, as_json: Json = False) -> None:
+    """Turn images into vectors, decoding each once for all methods.
+
+    Example: imgsim embed photos/ -m hog -m phash --out v.parquet
+    """
+    _check_suffix(out, (".parquet", ".npz"))
+    pipeline = Pipeline()
+    methods = [METHODS.parse(spec) for spec in method]
+    with progress_bar() as progress:
+        collection = pipeline.open(source, progress)
+        found = pipeline.embed(collection, methods, progress)
+    if out is not None:
+        _write_vectors(out, collection, dict(zip(method, found, strict=True)))
+    rows = [_embedding_row(pipeline, embeddings) for embeddings in found]
+    emit({"n_images": len(collection), "embeddings": rows}, as_json, table="embeddings")
+
+
+def project(
+    source: Source,
+    method: MethodOption,
+    projector: Annotated[str, typer.Option("--projector", "-p", help="pca, umap or tsne, with parameters.")] = "umap",
+    dims: Annotated[int, typer.Option(min=2, max=3, help="2 or 3 dimensions.")] = 2,
+    seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
+    out: Out = None,
+    as_json: Json = False,
+) -> None:
+    """Draw a map of a space.
+
+    Example: imgsim project builtin:photos -m hog -p umap --out map.html
+    """
+    _check_suffix(out, (".html", ".parquet"))
+    pipeline = Pipeline()
+    start = time.perf_counter()
+    with progress_bar() as progress:
+        result = pipeline.make_map(MapRequest(source, method, projector, dims, seed), progress)
+    seconds = time.perf_counter() - start
+    if out is not None:
+        _write_map(out, pipeline, result)
+    judged = result.faithfulness
+    answer = {
+        "n": len(result.collection),
+        "trustworthiness": judged.trustworthiness,
+        "knn_recall": judged.knn_recall,
+        "k": judged.k,
+        "seconds": seconds,
+    }
+    emit(answer, as_json)
+
+
+def _embedding_row(pipeline: Pipeline, embeddings: Embeddings) -> dict[str, Any]:
+    seconds = pipeline.embedding_facts(embeddings)["seconds"]
+    return {
+        "method": embeddings.method,
+        "dim": embeddings.dim,
+        "key": embeddings.key,
+        "seconds": seconds,
+        "images_per_s": len(embeddings.ids) / seconds if seconds else None,
+    }
+
+
+def _check_suffix(out: Path | None, allowed: Sequence[str]) -> None:
+    if out is not None and out.suffix.lower() not in allowed:
+        raise InputError(f"--out must end in {' or '.join(allowed)}, got {out.name!r}; choose one of these.")
+
+
+def _write_vectors(out: Path, collection: Collection, spaces: dict[str, Embeddings]) -> None:
+    if out.suffix.lower() == ".npz":
+        arrays = {spec: np.asarray(embeddings.vectors) for spec, embeddings in spaces.items()}
+        np.savez(out, ids=np.array(collection.ids), **arrays)  # type: ignore[arg-type]
+        return
+    columns = {spec: _vector_column(embeddings) for spec, embeddings in spaces.items()}
+    _write_parquet(out, collection, columns)
+
+
+def _write_map(out: Path, pipeline: Pipeline, result: MapResult) -> None:
+    if out.suffix.lower() == ".parquet":
+        axes = {
+            axis: np.ascontiguousarray(result.projection.xy[:, i])
+            for i, axis in enumerate("xyz"[: result.projection.xy.shape[1]])
+        }
+        _write_parquet(out, result.collection, axes)
+        return
+    from imgsim.exports import map_html
+
+    out.write_text(map_html(pipeline, result), encoding="utf-8")
+
+
+def _vector_column(embeddings: Embeddings) -> Any:
+    import pyarrow as pa
+
+    return pa.FixedSizeListArray.from_arrays(np.asarray(embeddings.vectors).ravel(), embeddings.dim)
+
+
+def _write_parquet(out: Path, collection: Collection, columns: dict[str, Any]) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = {"id": pa.array(collection.ids), **{k: pa.array(v) for k, v in collection.fields.items()}, **columns}
+    pq.write_table(pa.table(table), out)

@@ -1,0 +1,125 @@
+"""One pass over a collection for all the methods asked for: each image is decoded once.
+
+Decoding threads read and prepare images in a bounded window ahead while this thread runs the methods on full batches;
+vectors are appended to a file in row order. Memory does not depend on the size of the collection.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from imgsim.errors import ImgsimError, InputError
+from imgsim.methods import Array, Method
+from imgsim.progress import Progress
+from imgsim.types import Float, Image
+
+FIT_SAMPLE = 400
+Prepare = Callable[[Image], list[Array]]
+Prepared = Iterator[tuple[int, list[Array] | ImgsimError]]
+Stream = Callable[[Sequence[int], Prepare, int], Prepared]  # rows, prepare, min_side -> (row, prepared) in row order
+
+
+@dataclass
+class Pass:
+    """One method's part of a pass: where its vectors go, what waits for a full batch, and the time it took."""
+
+    method: Method
+    path: Path
+    waiting: list[Array] = field(default_factory=list)
+    busy: float = 0.0
+    _file: BinaryIO | None = None
+
+    def begin(self, file: BinaryIO, n: int) -> None:
+        """Write the header of an (n, D) float32 .npy file; vectors follow batch by batch."""
+        self._file = file
+        header = {"descr": "<f4", "fortran_order": False, "shape": (n, self.method.dim)}
+        np.lib.format.write_array_header_1_0(file, header)
+
+    def add(self, prepared: Array) -> None:
+        """Take one prepared image; run the method when a batch is full."""
+        self.waiting.append(prepared)
+        if len(self.waiting) >= self.method.batch_size:
+            self.flush()
+
+    def flush(self) -> None:
+        """Run the method on what waits."""
+        if not self.waiting:
+            return
+        assert self._file is not None
+        start = time.perf_counter()
+        vectors = _checked(self.method, self.method.embed_batch(self.waiting), len(self.waiting))
+        self.busy += time.perf_counter() - start
+        self._file.write(vectors.tobytes())
+        self.waiting.clear()
+
+
+def fitted(methods: Sequence[Method], n: int, stream: Stream, progress: Progress, seed: int = 0) -> list[Method]:
+    """The methods, those that need it fitted on a seeded sample of at most 400 of the n images."""
+    learners = [m for m in methods if m.needs_fit]
+    if not learners or not n:
+        return list(methods)
+    rows = np.sort(np.random.default_rng(seed).permutation(n)[:FIT_SAMPLE]).tolist()
+    stage = "Learning from a sample for " + _names(learners)
+    samples: list[list[Array]] = []
+    for prepared in _each(stream, rows, learners, stage, progress):
+        samples.append(prepared)
+    learnt = {id(m): m.fit([sample[i] for sample in samples]) for i, m in enumerate(learners)}
+    return [learnt.get(id(m), m) for m in methods]
+
+
+def embed(methods: Sequence[Method], paths: Sequence[Path], n: int, stream: Stream, progress: Progress) -> list[float]:
+    """Write each method's (n, D) float32 vectors to its .npy path; returns each method's share of the seconds taken.
+
+    Raises:
+        InputError: an image can no longer be read, or a method gave vectors that are not finite.
+    """
+    start = time.perf_counter()
+    passes = [Pass(method, path) for method, path in zip(methods, paths, strict=True)]
+    with ExitStack() as files:
+        for part in passes:
+            part.begin(files.enter_context(part.path.open("wb")), n)
+        for prepared in _each(stream, range(n), methods, "Embedding with " + _names(methods), progress):
+            for part, array in zip(passes, prepared, strict=True):
+                part.add(array)
+        for part in passes:
+            part.flush()
+    return _shares(passes, time.perf_counter() - start)
+
+
+def _each(
+    stream: Stream, rows: Sequence[int], methods: Sequence[Method], stage: str, progress: Progress
+) -> Iterable[list[Array]]:
+    def prepare(image: Image) -> list[Array]:
+        return [method.prepare(image) for method in methods]
+
+    images = stream(rows, prepare, max(method.min_side for method in methods))
+    progress(stage, 0, len(rows))
+    for done, (_, prepared) in enumerate(images, start=1):
+        if isinstance(prepared, ImgsimError):
+            raise InputError(f"{prepared}; the collection has changed since it was opened, open it again.")
+        yield prepared
+        progress(stage, done, len(rows))
+
+
+def _checked(method: Method, vectors: Float, n: int) -> Float:
+    if vectors.shape != (n, method.dim) or vectors.dtype != np.float32:
+        raise InputError(f"{method.id} must give ({n}, {method.dim}) float32, got {vectors.shape} {vectors.dtype}.")
+    if not np.isfinite(vectors).all():
+        raise InputError(f"{method.id} must give finite vectors, got NaN or infinity; try other parameters.")
+    return vectors
+
+
+def _shares(passes: Sequence[Pass], seconds: float) -> list[float]:
+    busy = sum(part.busy for part in passes) or 1.0
+    return [seconds * part.busy / busy for part in passes]
+
+
+def _names(methods: Sequence[Method]) -> str:
+    return ", ".join(method.title for method in methods)

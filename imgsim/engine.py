@@ -1,0 +1,171 @@
+"""The facade for notebooks and scripts: one method, a few verbs.
+
+engine = ImageSimilarityEngine(model_name="resnet50")
+engine.compute_similarity("a.jpg", "b.jpg")
+engine.index("photos/").search("query.jpg", k=10)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from imgsim import images, neighbors
+from imgsim.errors import InputError, UnavailableError
+from imgsim.methods import METHODS, Method
+from imgsim.pipeline import Pipeline
+from imgsim.progress import Progress, silent
+from imgsim.types import Collection, Embeddings, Float, Image, Match
+from imgsim.workspace import Workspace
+
+ImageLike = str | Path | bytes | Any  # a path, encoded bytes, a PIL image, or an (H, W), (H, W, 3) or (H, W, 4) array
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Two images under one method; percentile: how many of 100 random pairs of the reference are farther apart."""
+
+    method: str
+    similarity: float
+    distance: float
+    percentile: float
+
+
+@dataclass(frozen=True, eq=False)
+class Index:
+    """A collection in one method's space, ready to be searched."""
+
+    pipeline: Pipeline
+    collection: Collection
+    embeddings: Embeddings
+
+    def search(self, query: ImageLike, k: int = 10) -> list[Match]:
+        """The k most similar images of the collection; an id of the collection is a query too and is left out.
+
+        Raises:
+            InputError: the query is neither an image nor an id, or k is less than 1.
+            UnreadableImageError: the query's file cannot be decoded.
+        """
+        if k < 1:
+            raise InputError(f"k must be at least 1, got {k}; ask for one match or more.")
+        if isinstance(query, str) and query in self.collection.rows:
+            row = self.collection.rows[query]
+            vector = np.asarray(self.embeddings.vectors[row])
+            return self.pipeline.search(self.collection, self.embeddings, vector, k, exclude=row)
+        vector = self.pipeline.embed_image(self.embeddings, to_image(query))
+        return self.pipeline.search(self.collection, self.embeddings, vector, k)
+
+
+class ImageSimilarityEngine:
+    """Similarity of images by one method.
+
+    Args:
+        model_name: any method id or spec, such as `hog`, `color_histogram:space=lab` or a torchvision network's name.
+        reference: SOURCE whose random pairs say what a score means, and on which vocabularies are learnt.
+        workspace: where results are kept; the user's own without it.
+        progress: told how far long work is.
+
+    Raises:
+        InputError: no such method or parameter.
+        UnavailableError: the method lacks weights or a package.
+    """
+
+    def __init__(
+        self,
+        model_name: str = "hog",
+        *,
+        reference: str = "builtin:photos",
+        workspace: Workspace | None = None,
+        progress: Progress = silent,
+    ) -> None:
+        self.method: Method = METHODS.parse(model_name)
+        self.method.acquire(progress)
+        reason = self.method.unavailable()
+        if reason:
+            raise UnavailableError(reason)
+        self.pipeline = Pipeline(workspace)
+        self.reference = reference
+        self.progress = progress
+
+    def generate_embedding(self, image: ImageLike) -> Float:
+        """(D,) float32 vector of a path, bytes, PIL image or array.
+
+        Raises:
+            UnreadableImageError: the image cannot be decoded.
+        """
+        return np.asarray(self._ready.embed([to_image(image)])[0])
+
+    def compute_similarity(self, a: ImageLike, b: ImageLike) -> float:
+        """Similarity of two images, larger is closer; in [-1, 1] for cosine methods."""
+        return self._similarity(self._distance(a, b))
+
+    def compare(self, a: ImageLike, b: ImageLike) -> Comparison:
+        """Similarity, distance and percentile of two images."""
+        distance = self._distance(a, b)
+        percentile = self.pipeline.percentile(self._reference.embeddings, distance)
+        return Comparison(self.method.id, self._similarity(distance), distance, percentile)
+
+    def index(self, source: str | Path) -> Index:
+        """A searchable index of a SOURCE: a folder, zip, table, `builtin:…` or `torchvision:…`.
+
+        Raises:
+            InputError: there is no such source, or it holds no readable image.
+        """
+        collection = self.pipeline.open(str(source), self.progress)
+        return Index(self.pipeline, collection, self.pipeline.embed(collection, [self.method], self.progress)[0])
+
+    @cached_property
+    def _reference(self) -> Index:
+        return self.index(self.reference)
+
+    @cached_property
+    def _ready(self) -> Method:
+        if not self.method.needs_fit:
+            return self.method
+        return self.pipeline.method_of(self._reference.embeddings)
+
+    def _distance(self, a: ImageLike, b: ImageLike) -> float:
+        first, second = self.generate_embedding(a), self.generate_embedding(b)
+        return neighbors.distance(first, second, self.method.metric)
+
+    def _similarity(self, distance: float) -> float:
+        return float(neighbors.similarity(distance, self.method.metric, self.method.dim))
+
+
+def to_image(image: ImageLike) -> Image:
+    """(H, W, 3) uint8 of a path, bytes, PIL image or array.
+
+    Raises:
+        InputError: it is none of these, or there is no such file.
+        UnreadableImageError: it cannot be decoded.
+    """
+    if isinstance(image, str | Path):
+        path = Path(image).expanduser()
+        if not path.is_file():
+            raise InputError(f"an image must be a file that exists, got {str(image)!r}; check the path.")
+        return images.decode(path)
+    if isinstance(image, bytes | bytearray | memoryview):
+        return images.decode(bytes(image))
+    if isinstance(image, np.ndarray):
+        return _from_array(image)
+    if hasattr(image, "convert"):
+        return images.from_pil(image)
+    raise InputError(f"an image must be a path, bytes, PIL image or array, got {type(image).__name__}; open it first.")
+
+
+def _from_array(array: Any) -> Image:
+    if array.ndim == 2:
+        array = array[..., None].repeat(3, axis=2)
+    if array.ndim != 3 or array.shape[2] not in (3, 4) or array.dtype != np.uint8 or not array.size:
+        raise InputError(
+            f"an image array must be (H, W), (H, W, 3) or (H, W, 4) uint8, got {array.shape} {array.dtype}; "
+            "convert it to 0 to 255 first."
+        )
+    if array.shape[2] == 4:  # on white, as files with transparency are
+        alpha = array[..., 3:].astype(np.float32) / 255
+        array = np.rint(array[..., :3] * alpha + 255 * (1 - alpha)).astype(np.uint8)
+    return np.ascontiguousarray(array)

@@ -1,0 +1,394 @@
+"""The pipeline: the one place where stages and store are joined. Every page, command and engine goes through here.
+
+    source -> Collection -> Embeddings -> Neighbors -> Projection -> Faithfulness
+
+Every result lies in the store under a key chained to the collection's fingerprint, so it is computed once and can never
+be served for other contents, parameters or code. Progress and cancellation pass through every stage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from imgsim import embedding, images, neighbors
+from imgsim.errors import InputError, UnavailableError
+from imgsim.evaluation.faithfulness import Faithfulness, faithfulness
+from imgsim.images import Library, Thumbnails
+from imgsim.methods import METHODS, Method
+from imgsim.parameters import format_spec
+from imgsim.progress import Progress, silent
+from imgsim.projections import PROJECTORS, Projector
+from imgsim.store import read_arrays, write_arrays
+from imgsim.types import Collection, Embeddings, Float, Image, Match, Neighbors, Projection, key_of
+from imgsim.workspace import Workspace
+
+SCAN_VERSION = 1
+GRAPH_VERSION = 1
+GRAPH_K = 100  # one graph serves gallery, scores, UMAP and t-SNE at perplexity 30
+FAITHFULNESS_K = 15
+RESIDENT = 8  # collections and results kept open in a process
+
+
+@dataclass(frozen=True)
+class CollectionCard:
+    """What is known of a collection before it is opened."""
+
+    source: str
+    title: str
+    description: str
+    n_images: int | None
+    removable: bool = False
+
+
+@dataclass(frozen=True)
+class MapRequest:
+    """What decides a map, in strings and numbers: it fits in a URL and in session state.
+
+    Attributes:
+        source: SOURCE of the collection.
+        method: method spec, such as `hog:cell=16`.
+        projector: projector spec, such as `umap:n_neighbors=15`.
+        n_components: 2 or 3.
+        seed: of the projection.
+    """
+
+    source: str
+    method: str
+    projector: str
+    n_components: int = 2
+    seed: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class MapResult:
+    """Everything a map page shows."""
+
+    collection_key: str
+    collection: Collection
+    embeddings: Embeddings
+    neighbors: Neighbors
+    projection: Projection
+    faithfulness: Faithfulness
+
+
+class Pipeline:
+    """Stages joined over one workspace. Cheap to make; results stay on disk, a few of them mapped.
+
+    Args:
+        workspace: where results and collections lie; the user's own without it.
+    """
+
+    def __init__(self, workspace: Workspace | None = None) -> None:
+        self.workspace = workspace or Workspace()
+        self.store = self.workspace.store
+        self.library = Library(self.workspace.root)
+        self.load_collection = lru_cache(RESIDENT)(self._load_collection)
+        self.load_thumbnails = lru_cache(RESIDENT)(self._load_thumbnails)
+        self._reader = lru_cache(RESIDENT)(images.open_reader)
+        self._open_embeddings = lru_cache(RESIDENT)(self._read_embeddings)
+        self._background = lru_cache(RESIDENT)(self._load_background)
+
+    # --- collections
+
+    def collections(self) -> list[CollectionCard]:
+        """The packaged collections, then the user's own."""
+        packaged = [CollectionCard(p.source, p.title, p.description, p.n_images) for p in images.packaged()]
+        return packaged + [self._own_card(item.slug, item.name) for item in self.library.list()]
+
+    def open(self, source: str, progress: Progress = silent) -> Collection:
+        """The collection of a SOURCE, scanned where the store does not have it as it is now.
+
+        Raises:
+            InputError: there is no such source.
+        """
+        return self.load_collection(self.scan(source, progress))
+
+    def scan(self, source: str, progress: Progress = silent) -> str:
+        """The store key of the collection of a SOURCE as it is now."""
+        source = images.canonical(source)
+        key = self._scan_key(source)
+        previous = self._found("scan", self.workspace.latest_scan(source))
+
+        def build(directory: Path) -> None:
+            images.scan(source, directory, previous=previous, progress=progress)
+
+        self.store.compute("scan", key, build, progress)
+        self.workspace.remember_scan(source, key)
+        return key
+
+    def collection_key(self, source: str) -> str | None:
+        """The store key of a SOURCE if the store has it as it is now, else None.
+
+        Raises:
+            InputError: there is no such source.
+        """
+        key = self._scan_key(images.canonical(source))
+        return key if self.store.find("scan", key) else None
+
+    def read_image(self, collection: Collection, row: int, min_side: int | None = None) -> Image:
+        """One image, (H, W, 3) uint8, decoded no smaller than twice `min_side` on its short side.
+
+        Raises:
+            UnreadableImageError: the file has gone or changed.
+        """
+        return self._reader(collection).read(row, min_side)
+
+    # --- embeddings
+
+    def embed(self, collection: Collection, methods: Sequence[Method], progress: Progress = silent) -> list[Embeddings]:
+        """The embeddings of each method, those that are missing in one pass over the images.
+
+        Raises:
+            InputError: the collection is empty or has changed.
+            UnavailableError: a method lacks weights or a package.
+        """
+        if not len(collection):
+            raise InputError(f"{collection.name} must have at least one readable image, got none; add images to it.")
+        keys = {_embedding_key(collection, method): method for method in methods}
+        missing = {key: method for key, method in keys.items() if not self.store.find("embeddings", key)}
+        if missing:
+            self._embed_missing(collection, missing, progress)
+        return [self._load_embeddings(collection, method) for method in methods]
+
+    def embedding_facts(self, embeddings: Embeddings) -> dict[str, Any]:
+        """What was noted when they were computed: `seconds` of the pass that are this method's."""
+        return read_arrays(self._folder("embeddings", embeddings.key))[0]
+
+    def method_of(self, embeddings: Embeddings) -> Method:
+        """The method that made them, with what it learnt from the collection."""
+        method = METHODS.create(embeddings.method, **embeddings.params)
+        arrays = read_arrays(self._folder("embeddings", embeddings.key))[1]
+        learnt = {name[len("fitted_") :]: array for name, array in arrays.items() if name.startswith("fitted_")}
+        return method.with_fitted(learnt) if learnt else method
+
+    def embed_image(self, embeddings: Embeddings, image: Image) -> Float:
+        """(D,) vector of another image in the same space."""
+        return np.asarray(self.method_of(embeddings).embed([image])[0])
+
+    # --- neighbours
+
+    def neighbors(self, embeddings: Embeddings, k: int = GRAPH_K, progress: Progress = silent) -> Neighbors:
+        """The exact neighbour graph, with at least min(k, N - 1) columns."""
+        wide = max(GRAPH_K, -(-k // 50) * 50)
+        key = key_of("neighbors", embeddings=embeddings.key, metric=embeddings.metric, k=wide, version=GRAPH_VERSION)
+
+        def build(directory: Path) -> None:
+            told = _named("Finding neighbours", progress)
+            indices, distances = neighbors.nearest(embeddings.vectors, embeddings.metric, wide, progress=told)
+            write_arrays(directory, {"method": embeddings.method}, {"indices": indices, "distances": distances})
+
+        arrays = read_arrays(self.store.compute("neighbors", key, build, progress))[1]
+        return Neighbors(key, arrays["indices"], arrays["distances"], embeddings.metric)
+
+    def neighbors_of(self, result: MapResult, row: int, k: int) -> list[Match]:
+        """The k nearest of one image by the method's own distance."""
+        found = result.neighbors
+        return self._matches(result.collection, result.embeddings, found.indices[row, :k], found.distances[row, :k])
+
+    def search(
+        self, collection: Collection, embeddings: Embeddings, vector: Float, k: int, exclude: int | None = None
+    ) -> list[Match]:
+        """The k nearest images to a (D,) vector; `exclude` leaves one row out."""
+        more = k + (exclude is not None)
+        indices, distances = neighbors.search(embeddings.vectors, vector[None], embeddings.metric, more)
+        keep = indices[0] != (-1 if exclude is None else exclude)
+        return self._matches(collection, embeddings, indices[0][keep][:k], distances[0][keep][:k])
+
+    def percentile(self, embeddings: Embeddings, distance: float) -> float:
+        """How many of 100 random pairs of the collection are farther apart than this distance."""
+        return float(neighbors.percentile(distance, self._background(embeddings)))
+
+    # --- maps
+
+    def project(
+        self,
+        embeddings: Embeddings,
+        projector: Projector,
+        *,
+        n_components: int = 2,
+        seed: int = 0,
+        progress: Progress = silent,
+    ) -> Projection:
+        """The map of embeddings by a projector."""
+        graph = self.neighbors(embeddings, projector.k, progress) if projector.k else None
+        key = _projection_key(embeddings, projector, n_components, seed)
+
+        def build(directory: Path) -> None:
+            view = neighbors.euclidean_view(embeddings.vectors, embeddings.metric)
+            told = _named(f"Drawing the map with {projector.title}", progress)
+            xy = projector.fit(view, graph, n_components=n_components, seed=seed, progress=told)
+            facts = {"projector": projector.id, "params": projector.params, "embeddings": embeddings.key}
+            write_arrays(directory, facts, {"xy": xy})
+
+        self.store.compute("projection", key, build, progress)
+        return self.load_projection(key)
+
+    def load_projection(self, key: str) -> Projection:
+        """A stored map.
+
+        Raises:
+            InputError: there is none of that key.
+        """
+        facts, arrays = read_arrays(self._folder("projection", key))
+        return Projection(key, arrays["xy"], facts["projector"], facts["params"])
+
+    def judge(
+        self, embeddings: Embeddings, graph: Neighbors, projection: Projection, progress: Progress = silent
+    ) -> Faithfulness:
+        """How far a map can be trusted, at k = 15."""
+
+        def build(directory: Path) -> None:
+            view = neighbors.euclidean_view(embeddings.vectors, embeddings.metric)
+            told = _named("Checking the map", progress)
+            judged = faithfulness(view, projection.xy, k=FAITHFULNESS_K, neighbors=graph.indices, progress=told)
+            facts = {name: value for name, value in asdict(judged).items() if name != "per_point"}
+            write_arrays(directory, facts, {"per_point": np.asarray(judged.per_point)})
+
+        return _faithfulness(self.store.compute("faithfulness", _faithfulness_key(projection.key), build, progress))
+
+    def load_distortion(self, projection_key: str) -> Float:
+        """(N,) how badly each point of a map lies, 0 to 1, by the key of the map."""
+        judged = _faithfulness(self._folder("faithfulness", _faithfulness_key(projection_key)))
+        return np.asarray(judged.per_point)
+
+    def make_map(self, request: MapRequest, progress: Progress = silent) -> MapResult:
+        """Everything a map page shows, computing what is missing."""
+        method, projector = METHODS.parse(request.method), PROJECTORS.parse(request.projector)
+        collection_key = self.scan(request.source, progress)
+        collection = self.load_collection(collection_key)
+        embeddings = self.embed(collection, [method], progress)[0]
+        graph = self.neighbors(embeddings, projector.k, progress)
+        projection = self.project(
+            embeddings, projector, n_components=request.n_components, seed=request.seed, progress=progress
+        )
+        judged = self.judge(embeddings, graph, projection, progress)
+        return MapResult(collection_key, collection, embeddings, graph, projection, judged)
+
+    def cached_map(self, request: MapRequest) -> MapResult | None:
+        """The same if the store has all of it, else None; quick.
+
+        Raises:
+            InputError: the request names something that does not exist.
+        """
+        method, projector = METHODS.parse(request.method), PROJECTORS.parse(request.projector)
+        collection_key = self.collection_key(request.source)
+        if collection_key is None:
+            return None
+        collection = self.load_collection(collection_key)
+        if not self.store.find("embeddings", _embedding_key(collection, method)):
+            return None
+        embeddings = self._load_embeddings(collection, method)
+        key = _projection_key(embeddings, projector, request.n_components, request.seed)
+        judged = self.store.find("faithfulness", _faithfulness_key(key))
+        if judged is None or self.store.find("projection", key) is None:
+            return None
+        graph = self.neighbors(embeddings, projector.k)
+        return MapResult(
+            collection_key, collection, embeddings, graph, self.load_projection(key), _faithfulness(judged)
+        )
+
+    # --- inside
+
+    def _own_card(self, slug: str, name: str) -> CollectionCard:
+        source = f"library:{slug}"
+        key = self._found("scan", self.workspace.latest_scan(source))
+        n_images = len(self.load_collection(key.name)) if key else None
+        return CollectionCard(source, name, "Your own pictures.", n_images, removable=True)
+
+    def _scan_key(self, source: str) -> str:
+        return key_of("scan", source=source, state=images.state(source), version=SCAN_VERSION)
+
+    def _found(self, kind: str, key: str | None) -> Path | None:
+        return self.store.find(kind, key) if key else None
+
+    def _folder(self, kind: str, key: str) -> Path:
+        found = self.store.find(kind, key)
+        if found is None:
+            raise InputError(f"a key must be of a stored result, got {kind} {key[:12]}…; make the map again.")
+        return found
+
+    def _load_collection(self, key: str) -> Collection:
+        return images.load(self._folder("scan", key))
+
+    def _load_thumbnails(self, key: str) -> Thumbnails:
+        return Thumbnails(self._folder("scan", key))
+
+    def _stream(self, collection: Collection) -> embedding.Stream:
+        reader = self._reader(collection)
+
+        def stream(rows: Sequence[int], prepare: embedding.Prepare, min_side: int) -> embedding.Prepared:
+            return images.stream(reader, rows, prepare, min_side=min_side)
+
+        return stream
+
+    def _embed_missing(self, collection: Collection, missing: dict[str, Method], progress: Progress) -> None:
+        for method in missing.values():
+            method.acquire(progress)
+            reason = method.unavailable()
+            if reason:
+                raise UnavailableError(reason)
+        with ExitStack() as writing:
+            # Locks are taken in one order everywhere, so that two processes cannot wait for each other.
+            folders = {k: writing.enter_context(self.store.writing("embeddings", k, progress)) for k in sorted(missing)}
+            ours = {key: folder for key, folder in folders.items() if folder is not None}
+            stream = self._stream(collection)
+            methods = embedding.fitted([missing[key] for key in ours], len(collection), stream, progress)
+            paths = [folder / "vectors.npy" for folder in ours.values()]
+            seconds = embedding.embed(methods, paths, len(collection), stream, progress) if methods else []
+            for method, folder, taken in zip(methods, ours.values(), seconds, strict=True):
+                learnt = {f"fitted_{name}": array for name, array in method.fitted_arrays().items()}
+                write_arrays(folder, {"spec": format_spec(method.id, method.params), "seconds": taken}, learnt)
+
+    def _load_embeddings(self, collection: Collection, method: Method) -> Embeddings:
+        return self._open_embeddings(_embedding_key(collection, method), collection, method)
+
+    def _read_embeddings(self, key: str, collection: Collection, method: Method) -> Embeddings:
+        vectors = np.load(self._folder("embeddings", key) / "vectors.npy", mmap_mode="r")
+        return Embeddings(key, collection.ids, vectors, method.metric, method.id, method.params)
+
+    def _load_background(self, embeddings: Embeddings) -> Float:
+        def build(directory: Path) -> None:
+            write_arrays(directory, {}, {"distances": neighbors.background(embeddings.vectors, embeddings.metric)})
+
+        key = key_of("background", embeddings=embeddings.key)
+        return np.asarray(read_arrays(self.store.compute("background", key, build))[1]["distances"])
+
+    def _matches(
+        self, collection: Collection, embeddings: Embeddings, rows: Sequence[int] | Any, distances: Float
+    ) -> list[Match]:
+        scores = neighbors.similarity(np.asarray(distances), embeddings.metric, embeddings.dim)
+        return [
+            Match(collection.ids[row], float(score), float(distance), rank, collection.record(row))
+            for rank, (row, score, distance) in enumerate(zip(rows, scores, distances, strict=True), start=1)
+        ]
+
+
+def _embedding_key(collection: Collection, method: Method) -> str:
+    return key_of("embeddings", collection=collection.fingerprint, method=method.key)
+
+
+def _projection_key(embeddings: Embeddings, projector: Projector, n_components: int, seed: int) -> str:
+    return key_of(
+        "projection", embeddings=embeddings.key, projector=projector.key, n_components=n_components, seed=seed
+    )
+
+
+def _faithfulness_key(projection_key: str) -> str:
+    return key_of("faithfulness", projection=projection_key, k=FAITHFULNESS_K)
+
+
+def _faithfulness(directory: Path) -> Faithfulness:
+    facts, arrays = read_arrays(directory)
+    return Faithfulness(**facts, per_point=arrays["per_point"])
+
+
+def _named(stage: str, progress: Progress) -> Progress:
+    """A stage under the name that people read."""
+    return lambda _, done, total: progress(stage, done, total)

@@ -1,0 +1,42 @@
+"""The workspace: the one folder imgsim writes to. Results may be dropped at any time; collections and tags may not.
+
+cache/        the store, bounded, rebuilt when needed
+collections/  the user's own collections and uploaded files
+latest/       the newest scan of each source, so that a grown folder is not read again
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from imgsim.store import Store
+
+
+class Workspace:
+    """Where things lie on disk.
+
+    Args:
+        root: the folder; without it the environment's IMGSIM_HOME, else `.imgsim` in the home folder.
+    """
+
+    def __init__(self, root: Path | None = None) -> None:
+        self.root = (root or Path(os.environ.get("IMGSIM_HOME") or Path.home() / ".imgsim")).expanduser().resolve()
+        self.store = Store(self.root / "cache")
+
+    def latest_scan(self, source: str) -> str | None:
+        """Key of the newest scan of a source, if there was one."""
+        note = self._latest(source)
+        return note.read_text() if note.exists() else None
+
+    def remember_scan(self, source: str, key: str) -> None:
+        """Note the newest scan of a source."""
+        note = self._latest(source)
+        note.parent.mkdir(parents=True, exist_ok=True)
+        draft = note.with_suffix(f".{os.getpid()}")
+        draft.write_text(key)
+        draft.replace(note)
+
+    def _latest(self, source: str) -> Path:
+        return self.root / "latest" / hashlib.sha256(source.encode(errors="surrogateescape")).hexdigest()[:32]
