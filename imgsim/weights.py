@@ -1,18 +1,18 @@
 """Weights files: found on this machine, else fetched once, checked and kept in the workspace.
 
 Looked for in this order: the folders of IMGSIM_WEIGHTS (several are joined as in PATH), the workspace's `weights`
-folder, torch's download cache. Nothing here imports torch or touches the network, except `fetch` and `probe`.
+folder, torch's download cache. Only `fetch` touches the network, and with IMGSIM_OFFLINE=1 not even that.
 """
 
 from __future__ import annotations
 
 import functools
 import hashlib
+import http.client
 import os
 import re
 import shutil
 import tempfile
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -28,7 +28,6 @@ from imgsim.progress import Progress, silent
 SUFFIXES = (".safetensors", ".pth", ".pt")
 _CHUNK = 1 << 20
 _TIMEOUT = 20.0  # seconds without a byte
-_REMEMBER = 600.0  # seconds for which a failed fetch is believed to fail again
 
 
 @dataclass(frozen=True)
@@ -59,12 +58,22 @@ class WeightsFile:
         return match[1] if match else ""
 
     @property
-    def how(self) -> str:
-        """How to bring it, one sentence part."""
+    def missing(self) -> str:
+        """One sentence for a machine that does not have it: how it comes, with and without a network."""
         return (
-            f"download {self.url} elsewhere and run: imgsim weights import {self.name} --for {self.network} "
-            f"(or put it in the folder that IMGSIM_WEIGHTS names)"
+            f"the {self.described} are not on this machine; they are fetched at first use, or without a network: "
+            f"{self.by_hand}."
         )
+
+    @property
+    def described(self) -> str:
+        """Tag, network and size in words."""
+        return f"{self.tag} weights of {self.network} ({self.megabytes:g} MB)"
+
+    @property
+    def by_hand(self) -> str:
+        """How a person brings it."""
+        return f"download {self.url} elsewhere and run: imgsim weights import {self.name} --for {self.network}"
 
 
 def workspace_folder() -> Path:
@@ -112,45 +121,24 @@ def sha256(path: Path) -> str:
 
 
 def fetch(file: WeightsFile, progress: Progress = silent) -> Path:
-    """The file in the workspace, downloaded once, its hash checked; progress counts bytes.
+    """The file, found or downloaded once into the workspace, its hash checked; progress counts bytes.
 
     Raises:
         UnavailableError: the download failed or is not the published file; the message says how to bring the file.
         CancelledError: raised by `progress`; nothing is left behind.
     """
+    if (found := find(file)) is not None:
+        return found
     target = workspace_folder() / file.name
-    if target.is_file():
-        return target
     try:
+        if os.environ.get("IMGSIM_OFFLINE", "0") != "0":
+            raise OSError("IMGSIM_OFFLINE is set")
         with _written(target) as out, urllib.request.urlopen(file.url, timeout=_TIMEOUT) as response:
             _copy(response, out, file, progress)
-    except (OSError, urllib.error.URLError) as error:
-        _failures[file.url] = time.monotonic()
-        raise UnavailableError(f"{_missing(file)} could not be fetched ({_reason(error)}); {file.how}.") from error
-    _failures.pop(file.url, None)
+    except (OSError, http.client.HTTPException) as error:
+        reason = f"the {file.described} could not be fetched ({_reason(error)}); {file.by_hand}."
+        raise UnavailableError(reason) from error
     return target
-
-
-def probe(file: WeightsFile, timeout: float = 3.0) -> bool:
-    """Whether the file's server answers; the answer is remembered for `refusal`. Touches the network."""
-    try:
-        request = urllib.request.Request(file.url, method="HEAD")
-        urllib.request.urlopen(request, timeout=timeout).close()
-    except (OSError, urllib.error.URLError):
-        _failures[file.url] = time.monotonic()
-        return False
-    _failures.pop(file.url, None)
-    return True
-
-
-def refusal(file: WeightsFile) -> str | None:
-    """Why a file that is not here cannot be fetched either, as far as is known without asking; None: worth a try."""
-    host = urllib.parse.urlsplit(file.url).netloc
-    failed = [at for url, at in _failures.items() if urllib.parse.urlsplit(url).netloc == host]
-    offline = os.environ.get("IMGSIM_OFFLINE", "") not in ("", "0")
-    if not offline and not any(time.monotonic() - at < _REMEMBER for at in failed):
-        return None
-    return f"{_missing(file)} are not on this machine and cannot be fetched from here; {file.how}."
 
 
 def import_file(source: Path, network: str, published: tuple[WeightsFile, ...]) -> Path:
@@ -204,9 +192,6 @@ def load_state(path: Path) -> dict[str, Any]:
     return {name.removeprefix("module."): value for name, value in state.items()}
 
 
-_failures: dict[str, float] = {}  # when a fetch of that address last failed
-
-
 @functools.lru_cache(maxsize=256)
 def _sha256(path: str, size: int, modified: int) -> str:  # noqa: ARG001 - both are part of the cache key
     with open(path, "rb") as opened:
@@ -242,12 +227,9 @@ def _copy(response: Any, out: IO[bytes], file: WeightsFile, progress: Progress) 
         raise OSError(f"its sha256 starts with {digest.hexdigest()[:8]} instead of {file.sha256_start}")
 
 
-def _missing(file: WeightsFile) -> str:
-    return f"the {file.tag} weights of {file.network} ({file.megabytes:g} MB)"
-
-
 def _reason(error: Exception) -> str:
     if isinstance(error, urllib.error.HTTPError):
+        error.close()  # it holds the connection
         return f"the server answered {error.code}"
-    reason = getattr(error, "reason", error)
-    return str(getattr(reason, "strerror", None) or reason).lower()
+    inner: Any = getattr(error, "reason", error)
+    return str(inner.strerror).lower() if getattr(inner, "strerror", None) else str(inner)

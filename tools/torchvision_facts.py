@@ -25,6 +25,7 @@ STRIDES = {"early": 4, "middle": 8, "late": 16}  # input pixels per step of the 
 def tag_facts(weights: models.WeightsEnum) -> dict[str, Any]:
     """What one weights tag needs: its file and its preprocessing."""
     transform, meta = weights.transforms(), weights.meta
+    accuracy = meta["_metrics"]["ImageNet-1K"]["acc@1"]
     assert isinstance(transform, ImageClassification), weights
     return {
         "url": weights.url,
@@ -34,7 +35,7 @@ def tag_facts(weights: models.WeightsEnum) -> dict[str, Any]:
         "interpolation": transform.interpolation.value,
         "mean": transform.mean,
         "std": transform.std,
-        "accuracy": meta["_metrics"]["ImageNet-1K"]["acc@1"],
+        "accuracy": None if math.isnan(accuracy) else accuracy,
         "recipe": meta["recipe"],
         "licence": meta.get("license", "BSD-3-Clause"),
     }
@@ -119,4 +120,4 @@ def facts(name: str) -> dict[str, Any]:
 
 if __name__ == "__main__":
     names = models.list_models(module=models)
-    TARGET.write_text(json.dumps({name: facts(name) for name in names}, indent=1) + "\n")
+    TARGET.write_text(json.dumps({name: facts(name) for name in names}, indent=1, allow_nan=False) + "\n")

@@ -22,8 +22,10 @@ import numpy.typing as npt
 
 from imgsim.errors import InputError
 from imgsim.parameters import values
+from imgsim.progress import Progress, silent
 from imgsim.registry import Registry
 from imgsim.types import Float, Image, Metric, key_of
+from imgsim.weights import WeightsFile
 
 Array = npt.NDArray[Any]
 
@@ -66,6 +68,23 @@ class Method(ABC):
         """Why it cannot run here and what to do about it in one sentence; None when it can."""
         missing = [name for name in self.needs if importlib.util.find_spec(name) is None]
         return f"{self.id} needs the package {missing[0]}; run: pip install {missing[0]}" if missing else None
+
+    @classmethod
+    def published_weights(cls) -> tuple[WeightsFile, ...]:
+        """The weights files that exist for it, the recommended first."""
+        return ()
+
+    @property
+    def download(self) -> WeightsFile | None:
+        """The weights file that `acquire` would fetch; None when nothing is missing or nothing can be fetched."""
+        return None
+
+    def acquire(self, progress: Progress = silent) -> None:  # noqa: B027 - most need nothing
+        """Fetch what it needs and does not have yet, such as a weights file; call it before `unavailable`.
+
+        Raises:
+            UnavailableError: it cannot be fetched; the message says how to bring it.
+        """
 
     def prepare(self, image: Image) -> Array:
         """The array that `embed_batch` needs from one (H, W, 3) uint8 RGB image of any size from 1 x 1."""

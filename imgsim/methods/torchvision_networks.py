@@ -93,13 +93,17 @@ class TorchvisionNetwork(Method):
 
     @property
     def download(self) -> files.WeightsFile | None:
-        """The weights file that is still to be fetched; None when it is here or none is needed."""
+        """The weights file that `acquire` would fetch; None when it is here or none is needed."""
         return self._chosen.file if self._chosen.path is None else None
 
+    @classmethod
+    def published_weights(cls) -> tuple[files.WeightsFile, ...]:
+        """Torchvision's own, the recommended first."""
+        return facts.published(cls.id)
+
     def unavailable(self) -> str | None:
-        """Why it cannot run here; None when its weights are here or are worth trying to fetch."""
-        missing = super().unavailable()
-        return missing or (files.refusal(self.download) if self.download is not None else None)
+        """Why it cannot run with what is here; None when it can. The network is not asked."""
+        return super().unavailable() or (self.download.missing if self.download is not None else None)
 
     def acquire(self, progress: Progress = silent) -> None:
         """Fetch the weights file where it is not here.
