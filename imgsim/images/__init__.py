@@ -1,0 +1,55 @@
+"""Images: sources are listed, scanned once into collections with thumbnails, and read again safely.
+
+scan(source, directory)        -> Collection, written into the directory; `load` reads it back
+open_reader(collection)        -> Reader; `stream` reads many in order, ahead of who consumes them
+decode(bytes or path)          -> one (H, W, 3) uint8 RGB image
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from imgsim.images.decoding import decode, from_pil
+from imgsim.images.library import Library, LibraryItem
+from imgsim.images.reader import Reader, open_reader, path_of, stream
+from imgsim.images.scan import canonical, load, scan, state
+from imgsim.images.sources import SOURCES
+from imgsim.images.sources._drawn import Drawn
+from imgsim.images.thumbnails import Thumbnails
+
+__all__ = [
+    "Library",
+    "LibraryItem",
+    "Packaged",
+    "Reader",
+    "Thumbnails",
+    "canonical",
+    "decode",
+    "from_pil",
+    "load",
+    "open_reader",
+    "packaged",
+    "path_of",
+    "scan",
+    "state",
+    "stream",
+]
+
+
+@dataclass(frozen=True)
+class Packaged:
+    """A collection that comes with imgsim."""
+
+    source: str
+    title: str
+    description: str
+    n_images: int
+
+
+_FIRST = "builtin:photos"
+
+
+def packaged() -> list[Packaged]:
+    """The collections that come with imgsim, the photos first."""
+    drawn = sorted((kind for kind in SOURCES if issubclass(kind, Drawn)), key=lambda kind: (kind.id != _FIRST, kind.id))
+    return [Packaged(kind.id, kind.title, kind.description, kind.n_images) for kind in drawn]

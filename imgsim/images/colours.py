@@ -42,7 +42,7 @@ def to_rgb(picture: Pil.Image, scale: tuple[float, float] | None) -> Pil.Image:
 
 def _deep_to_grey(picture: Pil.Image, black: float, white: float) -> Pil.Image:
     values = np.nan_to_num(np.asarray(picture, np.float32), nan=black, posinf=white, neginf=black)
-    share = (values - black) / max(white - black, np.finfo(np.float32).tiny)
+    share = (values - black) / (white - black or 1.0)
     return Pil.fromarray((np.clip(share, 0, 1) * 255 + 0.5).astype(np.uint8))
 
 

@@ -23,10 +23,7 @@ from imgsim.images.reasons import bomb, reason_for
 from imgsim.types import Image
 
 # No EPS (runs Ghostscript), WMF (Windows only), BUFR, GRIB, HDF5, MPEG (stubs), IPTC (a wrapper round raw data).
-FORMATS = (
-    "AVIF BLP BMP CUR DCX DDS DIB FITS FLI FTEX GBR GIF ICNS ICO IM IMT JPEG JPEG2000 MCIDAS MSP PCD PCX PIXAR PNG "
-    "PPM PSD QOI SGI SPIDER SUN TGA TIFF WEBP XBM XPM XVTHUMB"
-).split()
+FORMATS = ["AVIF", "BLP", "BMP", "CUR", "DCX", "DDS", "DIB", "FITS", "FLI", "FTEX", "GBR", "GIF", "ICNS", "ICO", "IM", "IMT", "JPEG", "JPEG2000", "MCIDAS", "MSP", "PCD", "PCX", "PIXAR", "PNG", "PPM", "PSD", "QOI", "SGI", "SPIDER", "SUN", "TGA", "TIFF", "WEBP", "XBM", "XPM", "XVTHUMB"]
 
 MAX_SOURCE_PIXELS = 1_000_000_000  # as the file says, before scaled decoding
 MAX_RESULT_PIXELS = 48_000_000  # what is handed out; larger pictures are box-reduced below it
@@ -75,6 +72,23 @@ def decode_sized(data: bytes | Path, *, min_side: int | None = None) -> Decoded:
         raise
     except Exception as error:  # a hostile file raises anything, SyntaxError and MemoryError included
         raise UnreadableImageError(reason_for(error, data)) from None
+
+
+def from_pil(picture: Pil.Image) -> Image:
+    """A Pillow picture of any mode as `decode` would give it, at most 48 megapixels.
+
+    Raises:
+        UnreadableImageError: it has no pixels, or its data cannot be read.
+    """
+    try:
+        picture.load()
+        if min(picture.size) < 1:
+            raise UnreadableImageError("the picture has no pixels.")
+        return _upright(_reduced(picture, _factor(picture.size, None)), _orientation(picture))
+    except UnreadableImageError:
+        raise
+    except Exception as error:
+        raise UnreadableImageError(reason_for(error, b"?")) from None
 
 
 def _decoded(picture: ImageFile.ImageFile, min_side: int | None) -> Decoded:

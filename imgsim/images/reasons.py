@@ -7,7 +7,15 @@ from pathlib import Path
 from PIL import Image as Pil
 from PIL import UnidentifiedImageError
 
-_DAMAGED = ("truncated", "overrun", "not enough", "broken data", "unrecognized data", "decoder error", "expected to read")
+_DAMAGED = (
+    "truncated",
+    "overrun",
+    "not enough",
+    "broken data",
+    "unrecognized data",
+    "decoder error",
+    "expected to read",
+)
 
 # (offset, first bytes, what it is)
 _OTHERS = (
@@ -55,7 +63,9 @@ def _damaged(message: str) -> str:
     if any(word in message.lower() for word in _DAMAGED):
         return "the file is truncated or damaged."
     detail = "".join(c for c in message.splitlines()[0] if c.isprintable())[:100] if message.strip() else ""
-    return f"the file is damaged or of an unsupported kind ({detail.rstrip('.')})." if detail else "the file is damaged."
+    return (
+        f"the file is damaged or of an unsupported kind ({detail.rstrip('.')})." if detail else "the file is damaged."
+    )
 
 
 def _not_an_image(start: bytes) -> str:
@@ -63,7 +73,9 @@ def _not_an_image(start: bytes) -> str:
         return "the file is empty."
     for offset, magic, name in _OTHERS:
         if start[offset : offset + len(magic)] == magic:
-            return f"it is not an image but {name}." if "photo" not in name and "picture" not in name else f"it is {name}."
+            return (
+                f"it is not an image but {name}." if "photo" not in name and "picture" not in name else f"it is {name}."
+            )
     if b"<svg" in start:
         return "it is not an image but an SVG drawing, which has no pixels."
     if _is_text(start):

@@ -1,0 +1,80 @@
+"""Reading the images of a scanned collection again, one by one or as a stream that works ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from typing import TypeVar
+
+from imgsim.errors import ImgsimError, UnreadableImageError
+from imgsim.images.contents import picture, read_and_hash
+from imgsim.images.sources import Source, open_source
+from imgsim.images.threads import in_order
+from imgsim.types import Collection, Image
+
+Prepared = TypeVar("Prepared")
+
+
+class Reader:
+    """Images of one collection by row; any number of threads may read at once."""
+
+    def __init__(self, collection: Collection, source: Source) -> None:
+        self.collection = collection
+        self._source = source
+
+    def read(self, row: int, min_side: int | None = None) -> Image:
+        """One image, (H, W, 3) uint8, short side not scaled below twice `min_side`.
+
+        Raises:
+            UnreadableImageError: the file has gone, or its contents are not those that were scanned.
+        """
+        id = self.collection.ids[row]
+        try:
+            contents, sha256 = read_and_hash(self._source.read(self.collection.locations[row]))
+            if sha256 != self.collection.hashes[row]:
+                raise UnreadableImageError("the file has changed since the collection was opened.")
+            return picture(contents, min_side).image
+        except UnreadableImageError as error:
+            raise UnreadableImageError(f"{id}: {str(error).rstrip('.')}") from None
+
+
+def open_reader(collection: Collection) -> Reader:
+    """A reader of a scanned collection.
+
+    Raises:
+        InputError: its source does not exist any more.
+    """
+    return Reader(collection, open_source(collection.source))
+
+
+def path_of(collection: Collection, id: str) -> str:
+    """Where a person finds an image: its path; the id of one that is drawn.
+
+    Raises:
+        UnknownIdError: no image of that id.
+        InputError: the source does not exist any more.
+    """
+    return open_source(collection.source).shown_path(collection.locations[collection.row(id)])
+
+
+def stream(
+    reader: Reader,
+    rows: Sequence[int],
+    prepare: Callable[[Image], Prepared],
+    *,
+    min_side: int | None,
+    n_threads: int | None = None,
+    ahead: int | None = None,
+) -> Generator[tuple[int, Prepared | ImgsimError], None, None]:
+    """(row, prepare(image)) for each row, in that order; an image that cannot be read gives its error instead.
+
+    Reading and `prepare` run in threads, at most `ahead` images beyond the one handed out (4 a thread by default), so
+    memory does not depend on the number of rows. Closing the generator stops the threads.
+    """
+
+    def work(row: int) -> tuple[int, Prepared | ImgsimError]:
+        try:
+            return row, prepare(reader.read(row, min_side))
+        except UnreadableImageError as error:
+            return row, error
+
+    return in_order(work, rows, n_threads=n_threads, ahead=ahead)

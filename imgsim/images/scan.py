@@ -1,0 +1,171 @@
+"""The scan: each image of a source is read once; hash, size and thumbnail come out of the same pass."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from imgsim.errors import UnreadableImageError
+from imgsim.images.contents import picture, read_and_hash
+from imgsim.images.manifest import VERSION, Manifest
+from imgsim.images.sources import Listing, Source, open_source
+from imgsim.images.threads import in_order
+from imgsim.images.thumbnails import SIDE, Thumbnails, ThumbnailWriter, thumbnail
+from imgsim.progress import Progress, silent
+from imgsim.types import Collection
+
+STAGE = "Reading images"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the scan learnt of one candidate; `reason` where it is not readable."""
+
+    sha256: str = ""
+    width: int = 0
+    height: int = 0
+    webp: bytes = b""
+    reason: str = ""
+
+
+def scan(source: str, directory: Path, *, previous: Path | None = None, progress: Progress = silent) -> Collection:
+    """The collection of a SOURCE; manifest and thumbnails are written into `directory`.
+
+    Args:
+        source: SOURCE.
+        directory: an existing, empty folder.
+        previous: the folder of an earlier scan of this source; files unchanged since are not read again.
+        progress: called often from this thread; raise `CancelledError` in it to stop.
+
+    Raises:
+        InputError: there is no such source, or it cannot be used.
+        CancelledError: `progress` raised it.
+    """
+    opened = open_source(source)
+    listing = opened.listing()
+    known = _known(previous)
+    total = len(listing.ids)
+    found: list[Found] = []
+
+    def tick() -> None:
+        progress(STAGE, len(found), total)
+
+    def work(row: int) -> Found:
+        stamp, location = listing.stamps[row], listing.locations[row]
+        return known.get(location, stamp) or look(opened, location)
+
+    tick()
+    with ThumbnailWriter(directory) as thumbnails:
+        results = in_order(work, range(total), tick=tick)
+        try:
+            for item in results:
+                if not item.reason:
+                    thumbnails.add(item.webp)
+                found.append(Found(item.sha256, item.width, item.height, reason=item.reason))
+                tick()
+        finally:
+            results.close()
+    manifest = _manifest(opened, listing, found)
+    manifest.write(directory)
+    return manifest.collection()
+
+
+def load(directory: Path) -> Collection:
+    """The collection of an earlier scan."""
+    return Manifest.read(directory).collection()
+
+
+def state(source: str) -> str:
+    """A text that changes when the contents of a SOURCE may have; no image is read.
+
+    Raises:
+        InputError: there is no such source.
+    """
+    return open_source(source).state()
+
+
+def canonical(source: str) -> str:
+    """The one spelling of a SOURCE: absolute paths, names as they are.
+
+    Raises:
+        InputError: there is no such source.
+    """
+    return open_source(source).canonical
+
+
+def look(source: Source, location: str) -> Found:
+    """Read, hash, decode and shrink one image."""
+    try:
+        contents, sha256 = read_and_hash(source.read(location))
+        decoded = picture(contents, SIDE)
+        return Found(sha256, decoded.width, decoded.height, thumbnail(decoded.image))
+    except UnreadableImageError as error:
+        return Found(reason=str(error))
+
+
+class _Nothing:
+    def get(self, location: str, stamp: str) -> Found | None:  # noqa: ARG002
+        return None
+
+
+class _Earlier:
+    """An earlier scan, asked by location and stamp."""
+
+    def __init__(self, directory: Path, manifest: Manifest) -> None:
+        self._thumbnails = Thumbnails(directory)
+        self._rows = {pair: row for row, pair in enumerate(zip(manifest.locations, manifest.stamps, strict=True))}
+        self._manifest = manifest
+
+    def get(self, location: str, stamp: str) -> Found | None:
+        """What was found then; None when the contents may have changed."""
+        if not stamp:
+            return None
+        was_refused = self._manifest.refused.get(location)
+        if was_refused and was_refused[0] == stamp:
+            return Found(reason=was_refused[1])
+        row = self._rows.get((location, stamp))
+        if row is None:
+            return None
+        fields = self._manifest.fields
+        width, height = int(fields["width"][row]), int(fields["height"][row])
+        return Found(self._manifest.hashes[row], width, height, self._thumbnails.webp(row))
+
+
+def _known(previous: Path | None) -> _Nothing | _Earlier:
+    if previous is None:
+        return _Nothing()
+    try:
+        manifest = Manifest.read(previous)
+        return _Earlier(previous, manifest) if manifest.version == VERSION else _Nothing()
+    except (OSError, ValueError, TypeError, KeyError):  # dropped from the cache meanwhile, or of an older version
+        return _Nothing()
+
+
+def _manifest(source: Source, listing: Listing, found: Sequence[Found]) -> Manifest:
+    kept = [row for row, item in enumerate(found) if not item.reason]
+    failed = [row for row, item in enumerate(found) if item.reason]
+    pick = functools.partial(_pick, kept)
+    fields: dict[str, Sequence[str] | Sequence[float]] = {
+        name: pick(column) for name, column in listing.fields.items() if name not in ("width", "height")
+    }
+    unreadable = [(item.path, item.reason) for item in listing.refused]
+    unreadable += [(listing.ids[row], found[row].reason) for row in failed]
+    return Manifest(
+        name=source.name,
+        source=source.canonical,
+        ids=pick(listing.ids),
+        hashes=[found[row].sha256 for row in kept],
+        locations=pick(listing.locations),
+        stamps=pick(listing.stamps),
+        fields=fields
+        | {"width": [float(found[row].width) for row in kept], "height": [float(found[row].height) for row in kept]},
+        unreadable=sorted(unreadable),
+        refused={listing.locations[row]: (listing.stamps[row], found[row].reason) for row in failed},
+    )
+
+
+def _pick(rows: Sequence[int], column: Sequence[Any]) -> list[Any]:
+    return [column[row] for row in rows]
