@@ -84,6 +84,7 @@ class ImageSimilarityEngine:
     ) -> None:
         self.method: Method = METHODS.parse(model_name)
         self.method.acquire(progress)
+        self.method.acquire(progress)
         reason = self.method.unavailable()
         if reason:
             raise UnavailableError(reason)

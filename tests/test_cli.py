@@ -67,7 +67,6 @@ def test_collections(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_methods(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("IMGSIM_OFFLINE", "1")
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     monkeypatch.delenv("IMGSIM_WEIGHTS", raising=False)
     told = {row["id"]: row for row in answer(capsys, "methods")["methods"]}
@@ -159,7 +158,7 @@ def test_weights(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
         (["search", "builtin:digits", "--text", "a dog", "-m", "hog"], "search by an image"),
         (["cache", "--limit", "many"], "such as 20GB"),
         (["nonsense"], "nonsense"),
-        (["embed"], "SOURCE"),
+        (["embed"], "source: Missing"),
     ],
 )
 def test_bad_input_ends_with_2_and_one_sentence(

@@ -155,11 +155,15 @@ def test_an_empty_collection_says_what_to_do(tmp_path: Path) -> None:
 
 
 def test_a_method_without_its_weights_says_how_to_bring_them(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("IMGSIM_OFFLINE", "1")
+    monkeypatch.setattr("urllib.request.urlopen", _no_network)
     monkeypatch.setenv("TORCH_HOME", str(folder / "nothing"))
     monkeypatch.delenv("IMGSIM_WEIGHTS", raising=False)
     with pytest.raises(UnavailableError, match="imgsim weights import"):
         Pipeline().make_map(MapRequest(str(folder), "resnet18", "pca"))
+
+
+def _no_network(*_: object, **__: object) -> None:
+    raise OSError("no network")
 
 
 def test_search_leaves_the_query_out_and_ranks_from_one(folder: Path) -> None:

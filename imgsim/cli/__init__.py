@@ -29,7 +29,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         return app(list(arguments) or ["--help"], prog_name="imgsim", standalone_mode=False) or 0
     except typer.Exit as end:
-        return end.exit_code
+        return _fail("Stopped.", INTERRUPTED) if end.exit_code == INTERRUPTED else end.exit_code
     except (KeyboardInterrupt, typer.Abort, CancelledError):
         return _fail("Stopped.", INTERRUPTED)
     except typer.TyperException as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 import typer
 
@@ -20,7 +19,6 @@ def methods(as_json: Json = False) -> None:
 
     Example: imgsim methods --json
     """
-    _ask_servers()
     emit({"methods": [_method_row(cls) for cls in METHODS]}, as_json, table="methods")
 
 
@@ -50,13 +48,6 @@ def weights(
             "weights must be followed by list, fetch METHOD or import FILE --for METHOD, "
             f"got {' '.join(filter(None, [action, what]))!r}; see: imgsim weights --help"
         )
-
-
-def _ask_servers() -> None:
-    """Ask each server that missing weights would come from once, so that the list says what is true here."""
-    missing = [file for cls in METHODS for file in cls.published_weights()[:1] if not files.find(file)]
-    for file in {urlsplit(file.url).netloc: file for file in missing}.values():
-        files.probe(file)
 
 
 def _method_row(cls: type[Method]) -> dict[str, Any]:

@@ -56,9 +56,8 @@ def search(
         raise InputError("the query must be one image or --text, got both or neither; name an image file.")
     if text is not None:
         raise InputError(f"--text must be used with a text and image method, got {method!r}; search by an image.")
-    engine = ImageSimilarityEngine(method)
     with progress_bar() as progress:
-        engine.progress = progress
+        engine = ImageSimilarityEngine(method, progress=progress)
         if image not in engine.pipeline.open(source, progress).rows:
             to_image(image)  # a wrong path is said before the long work
         index = engine.index(source)
