@@ -27,9 +27,10 @@ def run(arguments: Sequence[str]) -> int:
     from imgsim.cli.app import app
 
     try:
-        return app(list(arguments) or ["--help"], prog_name="imgsim", standalone_mode=False) or 0
+        status = app(list(arguments) or ["--help"], prog_name="imgsim", standalone_mode=False) or 0
+        return _fail("Stopped.", INTERRUPTED) if status == INTERRUPTED else status
     except typer.Exit as end:
-        return _fail("Stopped.", INTERRUPTED) if end.exit_code == INTERRUPTED else end.exit_code
+        return end.exit_code
     except (KeyboardInterrupt, typer.Abort, CancelledError):
         return _fail("Stopped.", INTERRUPTED)
     except typer.TyperException as error:
