@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FLOORS = [
     {"errors"},
     {"progress", "parameters", "types"},
-    {"registry", "weights"},
+    {"registry", "weights", "raster"},
     {"images", "methods", "neighbors", "projections", "evaluation", "plots", "store", "pair_scores"},
     {"explanations", "tasks", "training", "embedding", "workspace", "tags"},
     {"pipeline"},

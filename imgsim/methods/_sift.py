@@ -9,7 +9,7 @@ import numpy as np
 
 from imgsim.methods import Array, Method
 from imgsim.methods._normalise import unit
-from imgsim.methods._raster import grey, opencv, scale_to
+from imgsim.raster import grey, opencv, scale_to
 from imgsim.types import Image, Metric
 
 DIM = 128

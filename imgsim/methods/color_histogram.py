@@ -11,8 +11,8 @@ import numpy as np
 from imgsim.methods import METHODS, Array
 from imgsim.methods._grid import grid_histogram
 from imgsim.methods._per_image import PerImage
-from imgsim.methods._raster import opencv, shrink_to
 from imgsim.parameters import param
+from imgsim.raster import opencv, shrink_to
 from imgsim.types import Image, Metric
 
 LONG_SIDE = 256  # pixels; more changes no histogram visibly

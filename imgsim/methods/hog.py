@@ -7,8 +7,8 @@ from typing import cast
 
 from imgsim.methods import METHODS, Array
 from imgsim.methods._per_image import PerImage
-from imgsim.methods._raster import grey, opencv, squash
 from imgsim.parameters import param
+from imgsim.raster import grey, opencv, squash
 from imgsim.types import Image, Metric
 
 

@@ -11,8 +11,8 @@ import numpy as np
 from imgsim.methods import METHODS, Array
 from imgsim.methods._grid import grid_histogram
 from imgsim.methods._per_image import PerImage
-from imgsim.methods._raster import Grey, grey, opencv, shrink_to
 from imgsim.parameters import param
+from imgsim.raster import Grey, grey, opencv, shrink_to
 from imgsim.types import Image, Metric
 
 BINS = 59  # 58 uniform patterns, one for all others

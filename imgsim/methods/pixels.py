@@ -9,8 +9,8 @@ import numpy as np
 from imgsim.methods import METHODS, Array
 from imgsim.methods._normalise import unit
 from imgsim.methods._per_image import PerImage
-from imgsim.methods._raster import grey, squash
 from imgsim.parameters import param
+from imgsim.raster import grey, squash
 from imgsim.types import Image, Metric
 
 
