@@ -23,7 +23,13 @@ from imgsim.images.reasons import bomb, reason_for
 from imgsim.types import Image
 
 # No EPS (runs Ghostscript), WMF (Windows only), BUFR, GRIB, HDF5, MPEG (stubs), IPTC (a wrapper round raw data).
-FORMATS = ["AVIF", "BLP", "BMP", "CUR", "DCX", "DDS", "DIB", "FITS", "FLI", "FTEX", "GBR", "GIF", "ICNS", "ICO", "IM", "IMT", "JPEG", "JPEG2000", "MCIDAS", "MSP", "PCD", "PCX", "PIXAR", "PNG", "PPM", "PSD", "QOI", "SGI", "SPIDER", "SUN", "TGA", "TIFF", "WEBP", "XBM", "XPM", "XVTHUMB"]
+# fmt: off
+FORMATS = (
+    "AVIF", "BLP", "BMP", "CUR", "DCX", "DDS", "DIB", "FITS", "FLI", "FTEX", "GBR", "GIF", "ICNS", "ICO", "IM",
+    "IMT", "JPEG", "JPEG2000", "MCIDAS", "MSP", "PCD", "PCX", "PIXAR", "PNG", "PPM", "PSD", "QOI", "SGI", "SPIDER",
+    "SUN", "TGA", "TIFF", "WEBP", "XBM", "XPM", "XVTHUMB",
+)
+# fmt: on
 
 MAX_SOURCE_PIXELS = 1_000_000_000  # as the file says, before scaled decoding
 MAX_RESULT_PIXELS = 48_000_000  # what is handed out; larger pictures are box-reduced below it

@@ -5,14 +5,19 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from imgsim.errors import InputError
 
 LABEL_FILES = ("labels.csv", "metadata.csv")
 PATH_COLUMNS = ("path", "file", "file_name")
-_COMPANIONS = [".txt", ".md", ".rst", ".csv", ".tsv", ".json", ".jsonl", ".yaml", ".yml", ".toml", ".ini", ".xml", ".html", ".htm", ".log", ".py", ".ipynb", ".parquet"]
+# fmt: off
+_COMPANIONS = (
+    ".txt", ".md", ".rst", ".csv", ".tsv", ".json", ".jsonl", ".yaml", ".yml", ".toml", ".ini", ".xml", ".html",
+    ".htm", ".log", ".py", ".ipynb", ".parquet",
+)
+# fmt: on
 _COMPANION_NAMES = ("readme", "license", "licence", "copying", "thumbs.db", "desktop.ini", "makefile")
 MAX_TABLE_BYTES = 512 << 20
 
@@ -80,9 +85,9 @@ def _rows(paths: Sequence[str], ids: Sequence[str]) -> list[int | None]:
     return [find(path) for path in paths]
 
 
-def path_column(columns: dict[str, list[str]]) -> str | None:
+def path_column(columns: Iterable[str]) -> str | None:
     """The name of the column that holds file paths."""
-    by_lower = {name.lower(): name for name in reversed(columns)}
+    by_lower = {name.lower(): name for name in reversed(list(columns))}
     return next((by_lower[name] for name in PATH_COLUMNS if name in by_lower), None)
 
 

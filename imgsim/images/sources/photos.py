@@ -15,7 +15,13 @@ from imgsim.types import Image
 
 LONG_SIDE = 384  # of the base photograph; smaller ones stay as they are
 
-_SKIMAGE = ["astronaut.png", "brick.png", "camera.png", "cell.png", "chelsea.png", "clock_motion.png", "coffee.png", "coins.png", "grass.png", "gravel.png", "hubble_deep_field.jpg", "ihc.png", "microaneurysms.png", "moon.png", "motorcycle_left.png", "page.png", "retina.jpg", "rocket.jpg", "text.png"]
+# fmt: off
+_SKIMAGE = (
+    "astronaut.png", "brick.png", "camera.png", "cell.png", "chelsea.png", "clock_motion.png", "coffee.png",
+    "coins.png", "grass.png", "gravel.png", "hubble_deep_field.jpg", "ihc.png", "microaneurysms.png", "moon.png",
+    "motorcycle_left.png", "page.png", "retina.jpg", "rocket.jpg", "text.png",
+)
+# fmt: on
 _FILES = {
     **{name.partition(".")[0]: ("skimage", "data", name) for name in _SKIMAGE},
     "china": ("sklearn", "datasets", "images", "china.jpg"),
