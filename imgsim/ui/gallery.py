@@ -1,0 +1,70 @@
+"""A grid of pictures to click; the browser fetches each from `imgsim.ui.routes` when it comes into sight."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+_HTML = '<div class="imgsim-gallery" role="list" aria-label="Images"></div>'
+_UI = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One image of a gallery.
+
+    Attributes:
+        row: its row in the collection.
+        id: its id, read out by screen readers.
+        src: where the browser gets it.
+        lines: what stands below it, the first line in the text colour.
+        about: what hovering shows.
+    """
+
+    row: int
+    id: str
+    src: str
+    lines: tuple[str, ...] = ()
+    about: str = ""
+
+
+def thumbnail_url(collection_key: str, row: int) -> str:
+    """The address of a thumbnail, relative to the app."""
+    return f"imgsim/thumb/{collection_key}/{row}.webp"
+
+
+def image_url(collection_key: str, row: int) -> str:
+    """The address of a larger view, up to 768 px."""
+    return f"imgsim/image/{collection_key}/{row}.webp"
+
+
+def gallery(
+    pictures: Sequence[Picture], *, key: str, size: int = 96, verb: str = "", on_pick: Callable[[], None] | None = None
+) -> None:
+    """Show pictures at least `size` pixels wide; `on_pick` runs after a click on one.
+
+    In the callback `picked(key)` is the row. `verb` is what a click does, such as "Search from here".
+    """
+    _component()(
+        key=key,
+        data={"items": [asdict(picture) for picture in pictures], "size": size, "verb": verb},
+        on_pick_change=on_pick or (lambda: None),
+    )
+
+
+def picked(key: str) -> int | None:
+    """The row that was clicked, in the run after the click."""
+    state = st.session_state.get(key)
+    row = state.get("pick") if state else None
+    return None if row is None else int(row)
+
+
+@lru_cache(maxsize=1)
+def _component() -> Callable[..., Any]:
+    script, style = ((_UI / name).read_text(encoding="utf-8") for name in ("gallery.js", "gallery.css"))
+    return st.components.v2.component("imgsim_gallery", html=_HTML, css=style, js=script, isolate_styles=False)

@@ -1,0 +1,251 @@
+"""Long work outside the script run: one queue for all browsers, done by a worker process that is kept warm.
+
+A job survives a change of page and a reload, because it belongs to the server process and not to a session. The same
+task with the same arguments runs once, whoever asks. To cancel is to kill the worker and start another.
+"""
+
+from __future__ import annotations
+
+import atexit
+import dataclasses
+import functools
+import json
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from imgsim.types import key_of
+
+State = Literal["waiting", "running", "done", "failed", "cancelled"]
+WORKER = (sys.executable, "-m", "imgsim.worker")
+KEPT = 30  # finished jobs that are remembered
+YOUNG = 15.0  # seconds; a younger job gives way when its only owner asks for something else
+
+
+@dataclass
+class Stage:
+    """One step of a job, such as embedding; `total` is 0 where unknown, times are `time.monotonic()` seconds."""
+
+    name: str
+    done: int = 0
+    total: int = 0
+    started: float = field(default_factory=time.monotonic)
+    seconds: float = 0.0
+
+    def report(self, done: int, total: int) -> None:
+        """Take a progress line."""
+        self.done, self.total, self.seconds = done, total, time.monotonic() - self.started
+
+    @property
+    def fraction(self) -> float:
+        """How much is done, 0 to 1."""
+        return min(max(self.done / self.total, 0.0), 1.0) if self.total else 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Estimate from the rate so far; None in the first second and where the total is unknown."""
+        if self.seconds < 1 or not 0 < self.done <= self.total:
+            return None
+        return self.seconds / self.done * (self.total - self.done)
+
+
+@dataclass
+class Job:
+    """One piece of long work as the pages see it.
+
+    Attributes:
+        key: content key of task and arguments.
+        title: what a person reads, such as "Map of builtin:photos".
+        owners: the sessions that asked for it; empty for the server's own.
+        stages: the steps so far, the present one last.
+        error: one sentence when it failed.
+    """
+
+    key: str
+    title: str
+    task: str
+    arguments: Mapping[str, Any]
+    owners: set[str] = field(default_factory=set)
+    state: State = "waiting"
+    stages: list[Stage] = field(default_factory=list)
+    error: str = ""
+    result: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    started: float = 0.0
+    finished: float = 0.0
+
+    @property
+    def alive(self) -> bool:
+        """Whether it waits or runs."""
+        return self.state in ("waiting", "running")
+
+    @property
+    def seconds(self) -> float:
+        """How long it has run, or ran."""
+        return (self.finished or time.monotonic()) - self.started if self.started else 0.0
+
+    def report(self, name: str, done: int, total: int) -> None:
+        """Take a progress line."""
+        if not self.stages or self.stages[-1].name != name:
+            self.stages.append(Stage(name))
+        self.stages[-1].report(done, total)
+
+
+class JobManager:
+    """Runs jobs one after the other in a worker process.
+
+    Args:
+        command: starts a worker that speaks the protocol of `imgsim.worker`.
+    """
+
+    def __init__(self, command: Sequence[str] = WORKER) -> None:
+        self._command = tuple(command)
+        self._jobs: dict[str, Job] = {}
+        self._queue: queue.Queue[Job] = queue.Queue()
+        self._lock = threading.RLock()
+        self._process: subprocess.Popen[str] | None = None
+        self._closed = False
+        threading.Thread(target=self._run_all, name="imgsim-jobs", daemon=True).start()
+
+    def submit(self, task: str, arguments: Mapping[str, Any], title: str, owner: str = "") -> Job:
+        """The job of that task and arguments: the one that waits or runs, else a new one.
+
+        What the same owner asked for a moment ago, and nobody else wants, gives way: who clicks through five methods
+        waits for the fifth only.
+        """
+        key = key_of("job", task=task, arguments=dict(arguments))
+        with self._lock:
+            self._give_way(owner, key)
+            job = self._jobs.get(key)
+            if job is None or not job.alive:
+                self._jobs.pop(key, None)
+                job = self._jobs[key] = Job(key, title, task, dict(arguments))
+                self._forget()
+                self._queue.put(job)
+            if owner:
+                job.owners.add(owner)
+            return job
+
+    def find(self, task: str, arguments: Mapping[str, Any]) -> Job | None:
+        """The newest job of that task and arguments, in any state."""
+        return self._jobs.get(key_of("job", task=task, arguments=dict(arguments)))
+
+    def jobs(self) -> list[Job]:
+        """All jobs that are remembered, newest first."""
+        with self._lock:
+            return list(reversed(self._jobs.values()))
+
+    def before(self, job: Job) -> list[Job]:
+        """The jobs that run or wait before this one."""
+        with self._lock:
+            earlier = list(self._jobs.values())
+            return [other for other in earlier[: earlier.index(job)] if other.alive] if job in earlier else []
+
+    def cancel(self, job: Job) -> None:
+        """Stop a job at once; a finished one stays as it is."""
+        with self._lock:
+            if job.alive:
+                running = job.state == "running"
+                self._finish(job, "cancelled")
+                if running and self._process is not None:
+                    self._process.kill()
+
+    def start(self) -> None:
+        """Have a worker ready, so that the first job need not wait for one."""
+        with self._lock:
+            if not self._closed and (self._process is None or self._process.poll() is not None):
+                self._stop()
+                self._process = subprocess.Popen(
+                    self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+                )
+
+    def close(self) -> None:
+        """Kill the worker for good."""
+        with self._lock:
+            self._closed = True
+            for job in self._jobs.values():
+                if job.alive:
+                    self._finish(job, "cancelled")
+            self._stop()
+
+    def _stop(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def _run_all(self) -> None:
+        while not self._closed:
+            job = self._queue.get()
+            with self._lock:
+                if job.state == "waiting":
+                    job.state, job.started = "running", time.monotonic()
+            if job.state == "running":
+                self._run(job)
+
+    def _run(self, job: Job) -> None:
+        try:
+            self._converse(job)
+        except (OSError, ValueError) as error:
+            self._finish(job, "failed", f"the worker must be reachable, got {error}; try again.")
+        self.start()  # a killed or crashed worker is replaced while nobody waits
+
+    def _converse(self, job: Job) -> None:
+        with self._lock:
+            self.start()
+            process = self._process
+        if process is None or process.stdin is None or process.stdout is None:
+            return self._finish(job, "cancelled")
+        process.stdin.write(json.dumps({"id": job.key, "task": job.task, "arguments": dict(job.arguments)}) + "\n")
+        process.stdin.flush()
+        for line in process.stdout:
+            message = json.loads(line)
+            if message["event"] != "progress":
+                job.result = message.get("result", {})
+                return self._finish(job, message["event"], message.get("message", ""))
+            job.report(message["stage"], message["done"], message["total"])
+        process.stdout.close()
+        return self._finish(job, "failed", _crash(process.wait()))
+
+    def _finish(self, job: Job, state: State, error: str = "") -> None:
+        with self._lock:
+            if job.alive:
+                job.state, job.error, job.finished = state, error, time.monotonic()
+
+    def _give_way(self, owner: str, key: str) -> None:
+        for job in self._jobs.values():
+            young = job.alive and job.task == "map" and job.seconds < YOUNG
+            if owner and young and job.key != key and job.owners == {owner}:
+                self.cancel(job)
+
+    def _forget(self) -> None:
+        finished = [key for key, job in self._jobs.items() if not job.alive]
+        for key in finished[: max(len(finished) - KEPT, 0)]:
+            del self._jobs[key]
+
+
+@functools.cache
+def manager() -> JobManager:
+    """The one manager of this server process."""
+    jobs = JobManager()
+    atexit.register(jobs.close)
+    return jobs
+
+
+def warm_up() -> None:
+    """Start the worker and make the map of the first page; the launcher calls it before anybody looks."""
+    from imgsim.ui.state import View
+
+    view = View.first()
+    manager().start()
+    manager().submit("map", view.request(), f"Map of {view.collection}")
+
+
+def _crash(code: int) -> str:
+    if code == -9:
+        return "the work must fit into memory, got stopped by the system; try fewer images or a lighter method."
+    return f"the worker must finish its job, got its end with code {code}; try again, the log has the details."

@@ -1,0 +1,30 @@
+"""The frame of the dashboard: navigation over pages/, the look, and the work in progress."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+import streamlit as st  # noqa: E402
+
+from imgsim.ui import progress  # noqa: E402
+
+PAGES = ROOT / "pages"
+
+st.set_page_config(page_title="imgsim", page_icon=str(ROOT / "imgsim" / "ui" / "icon.svg"), layout="wide")
+st.html(ROOT / "imgsim" / "ui" / "style.css")
+page = st.navigation(
+    [
+        st.Page(PAGES / "home.py", title="Home", default=True),
+        st.Page(PAGES / "explore.py", title="Explore"),
+        st.Page(PAGES / "methods.py", title="Methods"),
+    ],
+    position="top",
+)
+page.run()
+with st.sidebar:
+    progress.running_elsewhere(st.session_state.pop("job_on_page", None))

@@ -1,0 +1,83 @@
+"""Between asking for a map and seeing it: what stands in the way, the job, and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from imgsim.errors import ImgsimError
+from imgsim.methods import METHODS
+from imgsim.ui import maps, progress, state
+from imgsim.ui.jobs import Job, manager
+from imgsim.ui.state import View
+
+_STOPPED = "stopped"
+
+
+def ready(view: View) -> bool:
+    """Whether the map of the view is there; else its state is on the page: the reason, the job, or the failure."""
+    try:
+        if maps.find(view.request()) is not None:
+            return True
+        reason = METHODS.parse(view.method).unavailable()
+    except ImgsimError as error:
+        _cannot(str(error))
+        return False
+    if reason:
+        st.warning(progress.sentence(reason))
+        st.caption("The method stays in the list, so that you know what there is. Choose another one on the left.")
+        return False
+    _job(view)
+    return False
+
+
+def _cannot(reason: str) -> None:
+    st.error(progress.sentence(reason))
+    if st.button("Open the built-in photos", type="primary"):
+        state.write(View())
+        st.rerun()
+
+
+def _job(view: View) -> None:
+    job = manager().find("map", view.request())
+    if job is not None and job.state in ("failed", "cancelled") and not _again(job):
+        return
+    if job is not None and job.state == "done" and job.finished and _done_in_vain(job):
+        return
+    title = f"Map of {view.collection} by {view.method}"
+    progress.wait_for(manager().submit("map", view.request(), title, progress.session()))
+
+
+def _again(job: Job) -> bool:
+    return progress.failed(job, key=f"retry_{job.key[:8]}")
+
+
+def _done_in_vain(job: Job) -> bool:
+    """A job that ended well without leaving a map: the source changed meanwhile, or the store is too small for it."""
+    seen = st.session_state.setdefault("in_vain", {})
+    seen[job.key] = seen.get(job.key, 0) + 1
+    if seen[job.key] <= 2:
+        return False
+    st.error("The map was made, but it could not be kept: the images change, or the store's limit is too small for it.")
+    if st.button("Try again", type="primary", key=f"vain_{job.key[:8]}"):
+        seen.pop(job.key)
+        st.rerun()
+    return True
+
+
+def notices(problems: Sequence[str]) -> None:
+    """What was wrong with the address of the page, one sentence each."""
+    said = [*problems, *filter(None, [st.session_state.pop("notice", "")])]
+    for problem in said:
+        st.warning(progress.sentence(problem))
+
+
+def unreadable(view: View) -> None:
+    """The files that could not be read, folded, each with its reason."""
+    key = maps.pipeline().collection_key(view.collection)
+    refused = maps.pipeline().load_collection(key).unreadable if key else ()
+    if refused:
+        files = "file was" if len(refused) == 1 else "files were"
+        with st.expander(f"{len(refused):,} {files} left out"):
+            st.dataframe([{"File": bad.path, "Reason": bad.reason} for bad in refused], hide_index=True)

@@ -1,0 +1,101 @@
+"""What a person sees of a job: its stages, the time left, a way to stop it, and what to do when it failed."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from imgsim.ui.jobs import Job, Stage, manager
+
+
+def session() -> str:
+    """A name for this browser session, so that jobs know who waits for them."""
+    from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+    context = get_script_run_ctx()
+    return context.session_id if context else "nobody"
+
+
+def wait_for(job: Job) -> None:
+    """Show a job until it ends, then run the page again; costs a rerun of this part a second while it lives."""
+    st.session_state["job_on_page"] = job.key
+    st.fragment(_follow, run_every=1.0)(job.key)
+
+
+def failed(job: Job, key: str) -> bool:
+    """Show why a job failed or that it was stopped; True when the person wants another try."""
+    if job.state == "failed":
+        st.error(sentence(job.error), icon=None)
+    else:
+        st.info("Stopped. Nothing half done was kept; what was finished before is still there.")
+    return st.button("Try again", key=key, type="primary")
+
+
+def stage_line(stage: Stage) -> str:
+    """`Embedding · 320 of 1,200 · about 12 s left`."""
+    parts = [sentence(stage.name).rstrip(".")]
+    if stage.total:
+        parts.append(f"{stage.done:,} of {stage.total:,}")
+    if stage.seconds_left is not None and stage.done < stage.total:
+        parts.append(f"about {duration(stage.seconds_left)} left in this step")
+    return " · ".join(parts)
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them."""
+    if seconds < 90:
+        return f"{max(seconds, 1):.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def sentence(text: str) -> str:
+    """The text with a capital at its start."""
+    return text[:1].upper() + text[1:]
+
+
+def _follow(key: str) -> None:
+    job = next((job for job in manager().jobs() if job.key == key), None)
+    if job is None or not job.alive:
+        st.rerun()
+    with st.container(border=True, key=f"job_{key[:8]}"):
+        head, stop = st.columns([5, 1], vertical_alignment="center")
+        head.markdown(
+            f"**{plain(job.title)}** · {duration(job.seconds)} so far" if job.started else f"**{plain(job.title)}**"
+        )
+        stop.button("Cancel", key=f"cancel_{key[:8]}", on_click=lambda: manager().cancel(job), width="stretch")
+        _steps(job)
+
+
+def _steps(job: Job) -> None:
+    if not job.stages:
+        earlier = manager().before(job)
+        waits = f"Waiting for: {', '.join(other.title for other in earlier)}" if earlier else "Starting"
+        st.progress(0.0, plain(waits))
+        return
+    for stage in job.stages[:-1]:
+        st.caption(f"{plain(sentence(stage.name))}: done in {stage.seconds:.1f} s")
+    st.progress(job.stages[-1].fraction, plain(stage_line(job.stages[-1])))
+
+
+def plain(text: str) -> str:
+    """Text for a Markdown label in which nothing is markup."""
+    for mark in "\\`*_{}[]()<>#$!|~:":
+        text = text.replace(mark, "\\" + mark)
+    return text
+
+
+def running_elsewhere(except_key: str | None) -> None:
+    """A short list of the jobs of this server that live, but the one the page shows; for the sidebar."""
+    alive = [job for job in manager().jobs() if job.alive and job.key != except_key]
+    if alive:
+        st.fragment(_list, run_every=1.0)([job.key for job in alive])
+
+
+def _list(keys: list[str]) -> None:
+    alive = [job for job in manager().jobs() if job.key in keys and job.alive]
+    if not alive:
+        st.rerun()
+    st.caption("Work in progress")
+    for job in alive:
+        stage = job.stages[-1] if job.stages else None
+        st.progress(stage.fraction if stage else 0.0, plain(job.title))
+        st.button("Cancel", key=f"side_{job.key[:8]}", on_click=manager().cancel, args=(job,), type="tertiary")
