@@ -30,7 +30,7 @@ export class Card {
       if (turn !== this.turn) return;
       this.image.src = picture ?? EMPTY;
       this.root.dataset.row = row;
-      this.name.textContent = id;
+      this.name.textContent = id.split('/').pop(); // the folder is in the label or the gallery
       this.label.textContent = label ?? '';
       this.root.hidden = false;
       this.move(place);

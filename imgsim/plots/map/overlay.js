@@ -68,7 +68,11 @@ function drawSelection(pen, plot, view, selected, theme) {
 }
 
 function drawLines(pen, from, state, at, theme) {
-  state.neighbors.forEach((row, rank) => line(pen, from, at(row), theme.accent, 0.75 - (0.5 * rank) / state.neighbors.length, []));
+  state.neighbors.forEach((row, rank) => {
+    const alpha = 0.95 - (0.5 * rank) / state.neighbors.length;
+    line(pen, from, at(row), theme.background, 0.5 * alpha, [], 4);
+    line(pen, from, at(row), theme.accent, alpha, []);
+  });
   state.lost.forEach((row) => line(pen, from, at(row), theme.warning, 0.8, [5, 4]));
 }
 
@@ -119,7 +123,7 @@ function ring(pen, place, radius, width, color, halo) {
   }
 }
 
-function line(pen, from, to, color, alpha, dash) {
+function line(pen, from, to, color, alpha, dash, width = 1.75) {
   if (!to) return;
   pen.beginPath();
   pen.moveTo(...from);
@@ -127,7 +131,7 @@ function line(pen, from, to, color, alpha, dash) {
   pen.setLineDash(dash);
   pen.globalAlpha = alpha;
   pen.strokeStyle = color;
-  pen.lineWidth = 1.5;
+  pen.lineWidth = width;
   pen.stroke();
   pen.globalAlpha = 1;
   pen.setLineDash([]);

@@ -113,6 +113,8 @@ export class Panel {
 
   down(event) {
     if (event.button !== 0 || !this.plot?.drawn) return;
+    this.body.classList.add('imgsim-pointed'); // no outline round what the pointer has chosen
+    this.body.focus({ preventScroll: true });
     const start = this.place(event);
     const tool = event.shiftKey || event.ctrlKey || event.metaKey ? this.grid.strokeTool : this.grid.tool;
     if (tool !== 'pan' && !this.plot.is3d) { this.stroke(tool, event); return; }
@@ -156,6 +158,7 @@ export class Panel {
   }
 
   pressed(event) {
+    this.body.classList.remove('imgsim-pointed');
     if (!this.plot?.drawn || event.ctrlKey || event.metaKey || event.altKey) return;
     const act = this.keys()[event.key] ?? (ARROWS[event.key] && (() => this.step(ARROWS[event.key])));
     if (!act) return;
