@@ -13,6 +13,7 @@ from imgsim.images.sources import SOURCES, Contents, Listing
 from imgsim.images.sources._drawn import Drawn, package_file
 
 SIDE = 112
+_MARGIN = 8
 
 
 @SOURCES.register
@@ -42,7 +43,9 @@ class Digits(Drawn):
 
         ink = _table()[int(location.rpartition("_")[2]), :64].reshape(8, 8)
         small = Pil.fromarray((255 - ink * 255 / 16).round().astype(np.uint8))
-        grey = np.asarray(small.resize((SIDE, SIDE), Pil.Resampling.BICUBIC))
+        inner = SIDE - 2 * _MARGIN
+        grey = np.full((SIDE, SIDE), 255, np.uint8)
+        grey[_MARGIN:-_MARGIN, _MARGIN:-_MARGIN] = np.asarray(small.resize((inner, inner), Pil.Resampling.BICUBIC))
         return np.ascontiguousarray(np.repeat(grey[..., None], 3, axis=2))
 
     def shown_path(self, location: str) -> str:

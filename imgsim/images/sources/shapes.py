@@ -62,8 +62,9 @@ SHAPES: dict[str, Points] = {
     ],
     "heart": _heart(),
     "arrow": [(-1, -0.3), (0.1, -0.3), (0.1, -0.8), (1, 0), (0.1, 0.8), (0.1, 0.3), (-1, 0.3)],
-    "ring": [*_regular(120), (0.0, -1.0), *((0.5 * x, 0.5 * y) for x, y in reversed(_regular(121)))],
+    "ring": _regular(120),
 }  # fmt: skip
+_HOLES: dict[str, Points] = {"ring": [(0.5 * x, 0.5 * y) for x, y in SHAPES["ring"]]}
 
 
 @dataclass(frozen=True)
@@ -140,6 +141,8 @@ def draw(of: Factors) -> Image:
     side = SIDE * _OVERSAMPLING
     mask = Pil.new("L", (side, side))
     ImageDraw.Draw(mask).polygon(_placed(SHAPES[of.shape], of, side), fill=255)
+    if of.shape in _HOLES:
+        ImageDraw.Draw(mask).polygon(_placed(_HOLES[of.shape], of, side), fill=0)
     picture = Pil.new("RGB", (SIDE, SIDE), (BACKGROUNDS[of.background],) * 3)
     picture.paste(_fill(of.texture, of.colour), mask=mask.reduce(_OVERSAMPLING))
     return np.array(picture)
