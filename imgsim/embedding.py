@@ -6,6 +6,7 @@ vectors are appended to a file in row order. Memory does not depend on the size 
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
@@ -35,6 +36,15 @@ class Pass:
     waiting: list[Array] = field(default_factory=list)
     busy: float = 0.0
     _file: BinaryIO | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def prepare(self, image: Image) -> Array:
+        """What the method needs of an image; called from several threads."""
+        start = time.perf_counter()
+        prepared = self.method.prepare(image)
+        with self._lock:
+            self.busy += time.perf_counter() - start
+        return prepared
 
     def begin(self, file: BinaryIO, n: int) -> None:
         """Write the header of an (n, D) float32 .npy file; vectors follow batch by batch."""
@@ -55,7 +65,8 @@ class Pass:
         assert self._file is not None
         start = time.perf_counter()
         vectors = _checked(self.method, self.method.embed_batch(self.waiting), len(self.waiting))
-        self.busy += time.perf_counter() - start
+        with self._lock:
+            self.busy += time.perf_counter() - start
         self._file.write(vectors.tobytes())
         self.waiting.clear()
 
@@ -67,15 +78,15 @@ def fitted(methods: Sequence[Method], n: int, stream: Stream, progress: Progress
         return list(methods)
     rows = np.sort(np.random.default_rng(seed).permutation(n)[:FIT_SAMPLE]).tolist()
     stage = "Learning from a sample for " + _names(learners)
-    samples: list[list[Array]] = []
-    for prepared in _each(stream, rows, learners, stage, progress):
-        samples.append(prepared)
+    samples = list(_each(stream, rows, learners, [m.prepare for m in learners], stage, progress))
     learnt = {id(m): m.fit([sample[i] for sample in samples]) for i, m in enumerate(learners)}
     return [learnt.get(id(m), m) for m in methods]
 
 
 def embed(methods: Sequence[Method], paths: Sequence[Path], n: int, stream: Stream, progress: Progress) -> list[float]:
     """Write each method's (n, D) float32 vectors to its .npy path; returns each method's share of the seconds taken.
+
+    A share is in proportion to the time spent in the method itself; decoding is shared out likewise.
 
     Raises:
         InputError: an image can no longer be read, or a method gave vectors that are not finite.
@@ -85,7 +96,8 @@ def embed(methods: Sequence[Method], paths: Sequence[Path], n: int, stream: Stre
     with ExitStack() as files:
         for part in passes:
             part.begin(files.enter_context(part.path.open("wb")), n)
-        for prepared in _each(stream, range(n), methods, "Embedding with " + _names(methods), progress):
+        prepares = [part.prepare for part in passes]
+        for prepared in _each(stream, range(n), methods, prepares, "Embedding with " + _names(methods), progress):
             for part, array in zip(passes, prepared, strict=True):
                 part.add(array)
         for part in passes:
@@ -94,10 +106,15 @@ def embed(methods: Sequence[Method], paths: Sequence[Path], n: int, stream: Stre
 
 
 def _each(
-    stream: Stream, rows: Sequence[int], methods: Sequence[Method], stage: str, progress: Progress
+    stream: Stream,
+    rows: Sequence[int],
+    methods: Sequence[Method],
+    prepares: Sequence[Callable[[Image], Array]],
+    stage: str,
+    progress: Progress,
 ) -> Iterable[list[Array]]:
     def prepare(image: Image) -> list[Array]:
-        return [method.prepare(image) for method in methods]
+        return [one(image) for one in prepares]
 
     images = stream(rows, prepare, max(method.min_side for method in methods))
     progress(stage, 0, len(rows))
