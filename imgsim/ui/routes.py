@@ -98,7 +98,7 @@ class _Api:
         rows = np.arange(len(xy))
         if "x0" in query:
             rows = sampling.rows_inside(xy, sampling.Box(*(_number(query.get(k)) for k in ("x0", "x1", "y0", "y1"))))
-        drawn = sampling.sample(xy, rows, int(_number(query.get("cap", "inf"), most=10**9)))
+        drawn = sampling.sample(xy, rows, max(1, int(_number(query.get("cap", "inf"), most=10**9))))
         return _binary(_points(xy, drawn, len(rows)))
 
     def density(self, request: Request) -> Response:
