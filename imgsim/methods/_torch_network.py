@@ -42,9 +42,8 @@ def build(network: str, crop: int, state: Mapping[str, Any] | None) -> torch.nn.
 def features(net: torch.nn.Module, layer: Layer, pooling: str, preprocessing: Preprocessing) -> torch.nn.Module:
     """(B, 3, H, W) uint8 -> (B, D) float32; what comes after the layer is cut away."""
     import torch
-    from torchvision.models.feature_extraction import create_feature_extractor
 
-    trunk = create_feature_extractor(net, {layer.node: "map"}, suppress_diff_warning=True)
+    trunk = create_trunk(net, layer)
     pool = _POOLS[pooling]
 
     class Features(torch.nn.Module):
@@ -63,6 +62,14 @@ def features(net: torch.nn.Module, layer: Layer, pooling: str, preprocessing: Pr
             return pooled.float()
 
     return Features().eval()
+
+
+def create_trunk(net: torch.nn.Module, layer: Layer) -> torch.nn.Module:
+    """The network up to a layer, whose output it returns as {"map": …}; the rest is cut away."""
+    from torchvision.models.feature_extraction import create_feature_extractor
+
+    trunk: torch.nn.Module = create_feature_extractor(net, {layer.node: "map"}, suppress_diff_warning=True)
+    return trunk
 
 
 def _cells(values: torch.Tensor, axes: str) -> torch.Tensor:
