@@ -17,7 +17,7 @@ FLOORS = [
     {"images", "methods", "neighbors", "projections", "evaluation", "plots", "store", "pair_scores"},
     {"explanations", "tasks", "training", "embedding", "workspace", "tags"},
     {"pipeline"},
-    {"engine", "exports"},
+    {"engine", "exports", "scorecard"},
     {"cli", "worker"},
     {"ui", "__main__"},
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from imgsim.cli import catalogue, dashboard, searching, sources, spaces, storage
+from imgsim.cli import catalogue, dashboard, evaluation, searching, sources, spaces, storage
 
 app = typer.Typer(
     help="A laboratory for image similarity. SOURCE is builtin:photos, builtin:shapes or builtin:digits, a folder, "
@@ -25,6 +25,7 @@ for command in (
     searching.similarity,
     searching.search,
     spaces.project,
+    evaluation.evaluate,
     storage.cache,
 ):
     app.command()(command)

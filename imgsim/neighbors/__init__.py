@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from imgsim.neighbors.blocks import DistanceBlocks
 from imgsim.neighbors.exact import nearest, search
 from imgsim.neighbors.metrics import METRICS, Distance
 from imgsim.neighbors.scores import background, distance, euclidean_view, pair_distances, percentile, similarity
@@ -9,6 +10,7 @@ from imgsim.neighbors.scores import background, distance, euclidean_view, pair_d
 __all__ = [
     "METRICS",
     "Distance",
+    "DistanceBlocks",
     "background",
     "distance",
     "euclidean_view",
