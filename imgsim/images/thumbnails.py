@@ -25,9 +25,9 @@ def thumbnail(image: Image) -> bytes:
     scale = SIDE / max(height, width)
     if scale < 1:
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        picture = picture.resize(size, Pil.Resampling.LANCZOS, reducing_gap=3.0)
+        picture = picture.resize(size, Pil.Resampling.HAMMING, reducing_gap=2.0)
     out = io.BytesIO()
-    picture.save(out, "WEBP", quality=QUALITY, method=2)
+    picture.save(out, "WEBP", quality=QUALITY, method=1)
     return out.getvalue()
 
 

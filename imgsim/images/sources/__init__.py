@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Self
 
-from imgsim.errors import InputError
+from imgsim.errors import InputError, UnknownIdError
 from imgsim.registry import Registry
 from imgsim.types import Image, Unreadable
 
@@ -96,11 +96,15 @@ def open_source(text: str) -> Source:
     """The source of a SOURCE text.
 
     Raises:
-        InputError: no kind takes it.
+        InputError: no kind takes it, or what it names cannot be used.
     """
     for kind in SOURCES:
         if kind.matches(text):
             return kind.open(text)
+    if text.startswith("builtin:"):
+        raise UnknownIdError(
+            "packaged collection", text, [kind.id for kind in SOURCES if kind.id.startswith("builtin:")]
+        )
     raise InputError(
         f"SOURCE must be a folder, a .zip, a .csv or .parquet table, builtin:photos, builtin:shapes, builtin:digits or "
         f"torchvision:NAME, got {text!r}; check the spelling of the path."

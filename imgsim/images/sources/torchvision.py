@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import inspect
 import os
 import threading
@@ -43,7 +44,8 @@ class Torchvision(Source):
         name, _, split = text.removeprefix(_PREFIX).partition("/")
         known = {known.lower(): known for known in _names()}
         if name.lower() not in known:
-            raise UnknownIdError("torchvision data set", name, known.values())
+            near = difflib.get_close_matches(name.lower(), known)
+            raise UnknownIdError("torchvision data set", name, [known[n] for n in near] or known.values())
         return cls(known[name.lower()], split)
 
     @property
