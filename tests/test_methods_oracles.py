@@ -18,7 +18,8 @@ from sklearn.metrics import pairwise_distances_argmin
 
 from imgsim.methods import METHODS
 from imgsim.methods._kmeans import kmeans, nearest_center
-from imgsim.methods._sift import root_sift, sample_rows, sift_descriptors
+from imgsim.methods._sift import root_sift, sift_descriptors
+from imgsim.methods._vocabulary import sample_rows
 from imgsim.methods.lbp import patterns, uniform_labels
 from imgsim.methods.sift_vlad import residual_sums
 from imgsim.raster import grey, scale_to, squash

@@ -6,6 +6,7 @@ import numpy as np
 
 from imgsim.methods import Array
 
+TOLERANCE = 1e-4  # summed squared shift of the centres, in mean variances, below which they count as settled
 BLOCK = 8192  # rows compared with all centres at a time
 
 
@@ -25,26 +26,31 @@ def kmeans(points: Array, k: int, seed: int, iterations: int = 25) -> Array:
     if not len(points):
         return np.zeros((k, points.shape[1]), dtype=np.float32)
     centers = _spread_start(points, k, np.random.default_rng(seed))
+    enough = TOLERANCE * points.var(axis=0).mean()
     for _ in range(iterations):
         moved = _means(points, nearest_center(points, centers), centers)
-        if np.allclose(moved, centers, atol=1e-6):
-            break
+        shift = ((moved - centers) ** 2).sum()
         centers = moved
+        if shift <= enough:
+            break
     return centers
 
 
 def _spread_start(points: Array, k: int, rng: np.random.Generator) -> Array:
     chosen = [int(rng.integers(len(points)))]
-    gaps = _squared_distances(points, points[chosen[0]])
+    norms = np.einsum("nd,nd->n", points, points, dtype=np.float64)
+    gaps = _squared_distances(points, norms, chosen[0])
     while len(chosen) < k and gaps.any():
         chosen.append(int(rng.choice(len(points), p=gaps / gaps.sum())))
-        gaps = np.minimum(gaps, _squared_distances(points, points[chosen[-1]]))
+        gaps = np.minimum(gaps, _squared_distances(points, norms, chosen[-1]))
     chosen += [chosen[0]] * (k - len(chosen))
     return np.asarray(points[chosen], dtype=np.float32)
 
 
-def _squared_distances(points: Array, point: Array) -> Array:
-    return np.asarray(((points - point) ** 2).sum(axis=1, dtype=np.float64))
+def _squared_distances(points: Array, norms: Array, row: int) -> Array:
+    """(N,) squared distances of (N, D) points from one of them; rounding counts as 0, so that no copy is chosen."""
+    squared = norms - 2.0 * (points @ points[row]) + norms[row]
+    return np.where(squared > 1e-6 * (norms + norms[row]), squared, 0.0)
 
 
 def _means(points: Array, labels: Array, centers: Array) -> Array:

@@ -9,19 +9,20 @@ from typing import Self
 
 import numpy as np
 
-from imgsim.methods import METHODS, Array
+from imgsim.methods import METHODS, Array, Method
 from imgsim.methods._kmeans import kmeans, nearest_center
 from imgsim.methods._normalise import unit
-from imgsim.methods._sift import DIM, SiftMethod, root_sift, sample_rows
+from imgsim.methods._sift import DIM, LICENCE, LONG_SIDE, root_sift, sift_descriptors
+from imgsim.methods._vocabulary import sample_rows
 from imgsim.parameters import fitted, param
-from imgsim.types import Float
+from imgsim.types import Float, Image, Metric
 
 ROWS_PER_WORD = 1000  # descriptors that the vocabulary is learnt from
 
 
 @METHODS.register
 @dataclass(frozen=True)
-class SiftVlad(SiftMethod):
+class SiftVlad(Method):
     """Sums of RootSIFT residuals, one sum a word, normalised word by word or by signed roots, then to unit length.
 
     An image without keypoints (a blank one) has a zero vector, at distance 1 from all but blank ones.
@@ -33,7 +34,7 @@ class SiftVlad(SiftMethod):
     sees = "The same object or scene, also turned, scaled or moved; finer than a bag of words."
     blind_to = "Colour, smooth things without corners, and how the parts are arranged."
     reference = "Arandjelovic, Zisserman: All about VLAD, CVPR 2013, doi:10.1109/CVPR.2013.207"
-    licence = "free since 2020 (SIFT patent US6711293 expired)"
+    licence = LICENCE
 
     words: int = param(16, "Size of the vocabulary; the vector has 128 values a word.", minimum=2, maximum=64)
     keypoints: int = param(400, "Most keypoints per image; fewer is faster.", minimum=50, maximum=2000)
@@ -49,6 +50,20 @@ class SiftVlad(SiftMethod):
     def dim(self) -> int:
         """128 a word."""
         return self.words * DIM
+
+    @property
+    def metric(self) -> Metric:
+        """Cosine, 0 to 2."""
+        return "cosine"
+
+    @property
+    def min_side(self) -> int:
+        """Short side in pixels."""
+        return LONG_SIDE
+
+    def prepare(self, image: Image) -> Array:
+        """(n, 128) uint8 descriptors."""
+        return sift_descriptors(image, self.keypoints)
 
     def fit(self, prepared: Sequence[Array]) -> Self:
         """Learns the words (words, 128) from sample images."""

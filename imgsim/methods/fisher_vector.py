@@ -1,0 +1,101 @@
+"""Fisher vector: which way the local patterns of an image would pull a model of all local patterns."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from imgsim.methods import METHODS, Array, Method
+from imgsim.methods._mixture import Mixture, fit_mixture, responsibilities
+from imgsim.methods._normalise import unit
+from imgsim.methods._pca import principal_axes
+from imgsim.methods._sift import LICENCE, LONG_SIDE, root_sift, sift_descriptors
+from imgsim.methods._vocabulary import sample_rows
+from imgsim.parameters import fitted, param
+from imgsim.types import Float, Image, Metric
+
+ROWS_PER_WORD = 1000  # descriptors that the mixture is learnt from
+
+
+@METHODS.register
+@dataclass(frozen=True)
+class FisherVector(Method):
+    """Gradients by the means and variances of a mixture over PCA-reduced RootSIFT, signed roots, unit length.
+
+    An image without keypoints (a blank one) has a zero vector, at distance 1 from all but blank ones.
+    """
+
+    id = "fisher_vector"
+    title = "SIFT Fisher vector"
+    family = "keypoints"
+    sees = "The same object or kind of texture, also turned, scaled or moved; the finest of the bags."
+    blind_to = "Colour, smooth things without corners, and how the parts are arranged."
+    reference = "Perronnin, Sánchez, Mensink: Improving the Fisher kernel, ECCV 2010, doi:10.1007/978-3-642-15561-1_11"
+    licence = LICENCE
+
+    words: int = param(16, "Gaussians of the mixture.", minimum=2, maximum=64)
+    dims: int = param(64, "Dimensions that descriptors are reduced to.", minimum=8, maximum=128)
+    keypoints: int = param(400, "Most keypoints per image; fewer is faster.", minimum=50, maximum=2000)
+    seed: int = param(0, "Start of the random numbers of the mixture.", minimum=0, maximum=10_000)
+    mean: Array | None = fitted()
+    axes: Array | None = fitted()
+    weights: Array | None = fitted()
+    means: Array | None = fitted()
+    variances: Array | None = fitted()
+
+    @property
+    def metric(self) -> Metric:
+        """Cosine, 0 to 2."""
+        return "cosine"
+
+    @property
+    def dim(self) -> int:
+        """A mean and a variance for each dimension of each Gaussian."""
+        return 2 * self.words * self.dims
+
+    @property
+    def min_side(self) -> int:
+        """Short side in pixels."""
+        return LONG_SIDE
+
+    def prepare(self, image: Image) -> Array:
+        """(n, 128) uint8 descriptors."""
+        return sift_descriptors(image, self.keypoints)
+
+    def fit(self, prepared: Sequence[Array]) -> Self:
+        """Learns the reduction and the mixture from sample images."""
+        rows = root_sift(sample_rows(prepared, ROWS_PER_WORD * self.words, self.seed))
+        mean, axes, _ = principal_axes(rows, self.dims)
+        mixture = fit_mixture((rows - mean) @ axes.T, self.words, self.seed)
+        return dataclasses.replace(self, mean=mean, axes=axes, **mixture._asdict())
+
+    def embed_batch(self, prepared: Sequence[Array]) -> Float:
+        """(B, 2 * words * dims)."""
+        mixture = Mixture(self.learnt("weights"), self.learnt("means"), self.learnt("variances"))
+        mean, axes = self.learnt("mean"), self.learnt("axes")
+        rows = [_normalised(gradients((root_sift(one) - mean) @ axes.T, mixture)) for one in prepared]
+        return np.asarray(rows, dtype=np.float32).reshape(len(prepared), self.dim)
+
+
+def gradients(points: Array, mixture: Mixture) -> Array:
+    """(2 * K * D,) mean gradient of the log likelihood of (n, D) points by K means, then by K variances."""
+    weights, means, variances = mixture
+    if not len(points):
+        return np.zeros(2 * means.size)
+    shares = responsibilities(points, mixture)
+    total = shares.sum(axis=0)[:, None]
+    first, second = shares.T @ points, shares.T @ (points**2)
+    spread = np.sqrt(variances)
+    by_mean = (first - total * means) / spread
+    by_variance = (second - 2 * first * means + total * (means**2 - variances)) / (np.sqrt(2) * variances)
+    # A Gaussian of no weight has no points either: its gradient is 0, not 0 / 0.
+    scale = len(points) * np.sqrt(np.maximum(weights, 1e-12))[:, None]
+    return np.concatenate([(by_mean / scale).reshape(-1), (by_variance / scale).reshape(-1)])
+
+
+def _normalised(vector: Array) -> Array:
+    return unit(np.sign(vector) * np.sqrt(np.abs(vector)))
