@@ -147,7 +147,7 @@ class TestKmeansPatches:
         np.testing.assert_allclose(triangle(np.zeros((1, 2)), centers), [[7 / 3, 0, 0]], atol=1e-9)
 
     def test_whitened_patches_have_even_variance(self, photos):
-        method = METHODS.create("kmeans_patches", centers=64)
+        method = METHODS.create("kmeans_patches", centers=8)
         fitted = method.fit([method.prepare(photo) for photo in photos]).fitted_arrays()
         patches = np.concatenate([normalised(all_patches(squash(photo, 32, 32), 6)) for photo in photos])
         white = (patches - fitted["mean"]) @ fitted["whitening"]

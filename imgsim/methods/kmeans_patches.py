@@ -18,7 +18,7 @@ from imgsim.raster import squash
 from imgsim.types import Float, Image, Metric
 
 SIDE = 32  # pixels that an image is squashed to
-PATCHES_PER_CENTER = 100  # that features are learnt from
+SAMPLE = 12_000  # patches that features are learnt from
 CONTRAST = 10.0  # grey levels squared added to the variance of a patch, so that flat ones stay flat
 WHITENING = 0.1  # added to the variance of each direction
 
@@ -77,9 +77,7 @@ class KmeansPatches(Method):
 
     def _sample(self, prepared: Sequence[Array]) -> Array:
         rng = np.random.default_rng(self.seed)
-        places = rng.integers(
-            0, [len(prepared), *[SIDE - self.patch + 1] * 2], size=(PATCHES_PER_CENTER * self.centers, 3)
-        )
+        places = rng.integers(0, [len(prepared), *[SIDE - self.patch + 1] * 2], size=(SAMPLE, 3))
         p = self.patch
         return np.stack([prepared[i][y : y + p, x : x + p].reshape(-1) for i, y, x in places])
 
