@@ -15,9 +15,10 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from imgsim.errors import InputError
+from imgsim.plots.columns import categories
 from imgsim.types import Collection, Projection
 from imgsim.ui import assets
-from imgsim.ui.routes import categories, routes
+from imgsim.ui.routes import routes
 from imgsim.ui.security import middleware
 
 COLLECTION, FLAT, DEEP, OTHER = ("a" * 64, "b" * 64, "c" * 64, "d" * 64)

@@ -1,0 +1,1 @@
+"""Drawing: arrays in, figures and the browser's map out."""

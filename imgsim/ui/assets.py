@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import importlib.util
-import os
 from functools import lru_cache
 from pathlib import Path
 
-_UI = Path(__file__).parent
-_MAP = _UI.parent / "plots" / "map"
+from imgsim.plots.scripts import FOLDER, plotly_path
 
-FILES: dict[str, Path] = {"scatter.js": _UI / "scatter.js", "scatter.css": _UI / "scatter.css"} | {
-    f"map/{path.name}": path for path in sorted(_MAP.glob("*.js"))
+_UI = Path(__file__).parent
+
+FILES: dict[str, Path] = {"scatter.js": _UI / "scatter.js", "map/map.css": FOLDER / "map.css"} | {
+    f"map/{path.name}": path for path in sorted(FOLDER.glob("*.js"))
 }
 
 
@@ -46,14 +45,6 @@ def media_type(name: str) -> str:
 def plotly_gzip() -> bytes:
     """plotly.js, gzipped (1.5 MB)."""
     return gzipped(plotly_path().read_bytes(), level=6)
-
-
-def plotly_path() -> Path:
-    """Where plotly's wheel keeps plotly.js; plotly itself is not imported."""
-    spec = importlib.util.find_spec("plotly")
-    if spec is None or spec.origin is None:
-        raise FileNotFoundError("plotly must be installed; run: pip install plotly.")
-    return Path(os.path.dirname(spec.origin)) / "package_data" / "plotly.min.js"
 
 
 def gzipped(data: bytes, level: int = 1) -> bytes:

@@ -15,10 +15,10 @@ import streamlit as st
 from imgsim.errors import InputError
 from imgsim.methods import METHODS
 from imgsim.pipeline import MapResult
+from imgsim.plots.columns import categories
 from imgsim.projections import PROJECTORS
 from imgsim.types import Collection
 from imgsim.ui import exports, maps, neighbours, regions, state
-from imgsim.ui.routes import categories
 from imgsim.ui.scatter import Panel, scatter
 from imgsim.ui.selection import selected_rows
 from imgsim.ui.state import View

@@ -20,10 +20,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from imgsim.errors import ImgsimError
+from imgsim.plots.columns import column, finite, points, value_range
+from imgsim.plots.wire import pack
 from imgsim.types import Collection, Float, Image, Projection
 from imgsim.ui import assets, sampling
 from imgsim.ui.pictures import webp
-from imgsim.ui.wire import pack
 
 IMMUTABLE = {
     "Cache-Control": "private, max-age=31536000, immutable",
@@ -94,12 +95,12 @@ class _Api:
         """All points of a map; `cap` for a sample; with `x0 x1 y0 y1` of a box; or just the `rows` asked for."""
         xy, query = self.xy(_key(request)), request.query_params
         if "rows" in query:
-            return _binary(_points(xy, _rows(query["rows"], len(xy)), len(xy)))
+            return _binary(points(xy, _rows(query["rows"], len(xy)), len(xy)))
         rows = np.arange(len(xy))
         if "x0" in query:
             rows = sampling.rows_inside(xy, sampling.Box(*(_number(query.get(k)) for k in ("x0", "x1", "y0", "y1"))))
         drawn = sampling.sample(xy, rows, max(1, int(_number(query.get("cap", "inf"), most=10**9))))
-        return _binary(_points(xy, drawn, len(rows)))
+        return _binary(points(xy, drawn, len(rows)))
 
     def density(self, request: Request) -> Response:
         """How crowded the map is, for the layer below a sample."""
@@ -109,7 +110,7 @@ class _Api:
     def values(self, request: Request) -> Response:
         """The distortion of each point of a map."""
         values = np.asarray(self._results().load_distortion(_key(request)), dtype=np.float32)
-        return _binary(pack(_range(values), {"values": _finite(values)}))
+        return _binary(pack(value_range(values), {"values": finite(values)}))
 
     def field(self, request: Request) -> Response:
         """A field of a collection: codes and labels, or numbers."""
@@ -136,27 +137,7 @@ class _Api:
         return Response(webp(pixels, VIEW_SIDE), media_type="image/webp", headers=PLAIN)
 
     def _column(self, key: str, name: str) -> bytes:
-        values = self.collection(key).field(name)
-        if values.dtype.kind == "f":
-            return pack({"kind": "number", **_range(values)}, {"values": _finite(values)})
-        labels, codes = categories(values)
-        return pack({"kind": "category", "labels": labels}, {"codes": codes})
-
-
-def categories(values: npt.NDArray[Any]) -> tuple[list[str], npt.NDArray[np.uint16]]:
-    """The labels of a field (N,), the most frequent first, and the code of each image (N,) uint16.
-
-    Labels beyond 65,535 share the last code, named "other".
-    """
-    names, codes, counts = np.unique(values.astype(str), return_inverse=True, return_counts=True)
-    order = np.argsort(-counts, kind="stable")
-    rank = np.empty(len(names), dtype=np.int64)
-    rank[order] = np.arange(len(names))
-    labels = [str(names[i]) for i in order]
-    most = np.iinfo(np.uint16).max
-    if len(labels) > most:
-        labels = [*labels[:most], "other"]
-    return labels, np.minimum(rank[codes], most).astype(np.uint16)
+        return column(self.collection(key).field(name))
 
 
 def _plotly(_: Request) -> Response:
@@ -210,24 +191,6 @@ def _number(text: str | None, most: float = np.inf) -> float:
     if number != number:
         raise HTTPException(400)
     return min(number, most)
-
-
-def _points(xy: Float, rows: npt.NDArray[np.int64], total: int) -> bytes:
-    whole = len(rows) == len(xy)
-    names = "xyz"[: xy.shape[1]]
-    columns: dict[str, npt.NDArray[Any]] = {} if whole else {"rows": rows.astype(np.int32)}
-    columns |= {name: xy[rows, axis].astype(np.float32) for axis, name in enumerate(names)}
-    return pack({"n": len(xy), "total": total}, columns)
-
-
-def _range(values: npt.NDArray[Any]) -> dict[str, float]:
-    known = values[np.isfinite(values)]
-    return {"low": float(known.min()), "high": float(known.max())} if len(known) else {"low": 0.0, "high": 1.0}
-
-
-def _finite(values: npt.NDArray[Any]) -> Float:
-    """NaN stays: the browser draws it as unknown; infinity becomes unknown too."""
-    return np.where(np.isfinite(values), values, np.nan).astype(np.float32)
 
 
 def _binary(body: bytes, gzip: bool = False) -> Response:

@@ -128,7 +128,7 @@ def _component() -> Callable[..., Any]:
     component = _registered.get(script)
     if component is None:
         component = st.components.v2.component(
-            "imgsim_map", html=_HTML, css=assets.content("scatter.css"), js=script, isolate_styles=False
+            "imgsim_map", html=_HTML, css=assets.content("map/map.css"), js=script, isolate_styles=False
         )
         _registered[script] = component
     return component

@@ -1,4 +1,4 @@
-"""A running app and a real browser for the journeys. Every page must end with a clean console and no outside request."""
+"""A running app and a real browser for the journeys. Every page ends with a clean console."""
 
 from __future__ import annotations
 
@@ -34,13 +34,14 @@ class App:
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = home / "server.log"
         command = [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={self.port}"]
-        self.process = subprocess.Popen(
-            [*command, "--server.headless=true"],
-            cwd=ROOT,
-            env={**os.environ, "IMGSIM_HOME": str(home)},
-            stdout=self.log.open("w"),
-            stderr=subprocess.STDOUT,
-        )
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [*command, "--server.headless=true"],
+                cwd=ROOT,
+                env={**os.environ, "IMGSIM_HOME": str(home)},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
         self._wait()
 
     def _wait(self) -> None:

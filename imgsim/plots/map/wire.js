@@ -1,4 +1,4 @@
-// Messages of imgsim/ui/wire.py: uint32 length | JSON header | arrays in its order, each at a multiple of four.
+// Messages of imgsim/plots/wire.py: uint32 length | JSON header | arrays in its order, each at a multiple of four.
 
 const TYPES = { f4: Float32Array, i4: Int32Array, u2: Uint16Array, u1: Uint8Array };
 
