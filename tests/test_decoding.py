@@ -298,4 +298,4 @@ def test_hostile_orientations_equal_the_upright_picture(shared_data: Path) -> No
         for path in folder.glob(f"{others}.jpg"):
             turned = decode(path)
             assert turned.shape == upright.shape
-            assert np.corrcoef(turned.ravel(), upright.ravel())[0, 1] > 0.98  # re-compressed
+            assert np.corrcoef(turned.ravel(), upright.ravel())[0, 1] > 0.95  # each was compressed by itself
