@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,10 +22,20 @@ torch = pytest.importorskip("torch")
 def test_poolings_of_a_map_known_by_heart(pooling: str, wanted: list[float]) -> None:
     cells = torch.tensor([[[[1.0, 3.0], [0.0, 4.0]], [[5.0, 5.0], [5.0, 5.0]]]])  # (1, 2, 2, 2)
     tokens = torch.cat([torch.full((1, 1, 2), 99.0), cells.flatten(2).transpose(1, 2)], dim=1)
-    pool = _torch_network._POOLS[pooling]
     for values, axes in ((cells, "nchw"), (cells.permute(0, 2, 3, 1), "nhwc"), (tokens, "tokens")):
-        np.testing.assert_allclose(pool(values, axes).numpy(), [wanted], rtol=1e-5)
-    assert _torch_network._POOLS["cls"](tokens, "tokens").tolist() == [[99.0, 99.0]]
+        np.testing.assert_allclose(_torch_network.pooled(values, axes, pooling).numpy(), [wanted], rtol=1e-5)
+    assert _torch_network.pooled(tokens, "tokens", "cls").tolist() == [[99.0, 99.0]]
+
+
+def test_rmac_of_a_map_known_by_heart() -> None:
+    assert _torch_network.regions(7)[:5] == [(0, 0, 7), (0, 0, 4), (0, 3, 4), (3, 0, 4), (3, 3, 4)]
+    assert [side for *_, side in _torch_network.regions(7)] == [7] + [4] * 4 + [3] * 9
+    halves = torch.zeros(1, 2, 6, 6)
+    halves[:, 0, :, :3], halves[:, 1, :, 3:] = 2.0, 7.0  # left half of one channel, right half of the other
+    # Whole: both. 4 x 4 at 0 and 2: both, in all four. 3 x 3 at 0, 1, 3: left, both, right, in three rows.
+    both, alone = 1 + 4 + 3, 3
+    whole = np.array([2.0, 7.0]) / np.hypot(2, 7) * both + alone
+    np.testing.assert_allclose(_torch_network.pooled(halves, "nchw", "rmac").numpy(), [whole], rtol=1e-5)
 
 
 def module(network: str = "mobilenet_v3_small", layer: str = "last") -> torch.nn.Module:
@@ -37,26 +48,65 @@ def pictures(n: int, side: int = 224) -> np.ndarray:
     return np.random.default_rng(1).integers(0, 256, (n, 3, side, side), dtype=np.uint8)
 
 
+needs_openvino = pytest.mark.skipif(importlib.util.find_spec("openvino") is None, reason="openvino is not installed")
+
+
+@needs_openvino
 @pytest.mark.parametrize("layer", ["last", "early"])
 def test_openvino_gives_torchs_features(layer: str) -> None:
-    if importlib.util.find_spec("openvino") is None:
-        pytest.skip("openvino is not installed")
     net, batch = module(layer=layer), pictures(3)
-    ours = _backends.runner(net, 224, "openvino")(batch)
-    theirs = _backends.runner(net, 224, "torch")(batch)
+    run = _backends.backend_runner(net, "openvino", "fp32", 224)
+    assert run is not None
+    ours, theirs = run(batch), _backends.backend_runner(net, "torch", "fp32", 224)(batch)
     assert ours.dtype == theirs.dtype == np.float32
     assert _backends._cosine(ours, theirs) > 0.999999
     np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-4 * np.abs(theirs).max())
     assert "openvino_telemetry.main" not in sys.modules
 
 
-def test_a_conversion_that_disagrees_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("backend", ["torch", pytest.param("openvino", marks=needs_openvino)])
+def test_bf16_stays_close_to_fp32_and_is_not_it(backend: str) -> None:
+    net, batch = module(), _backends._drawn(224)
+    wanted = _backends._in_torch(net, batch)
+    got = _backends.backend_runner(net, backend, "bf16", 224)(batch)
+    assert got.dtype == np.float32
+    assert _backends._cosine(got, wanted) > 0.999
+    if "amx_bf16" in cpu_flags() or "avx512_bf16" in cpu_flags() or backend == "torch":
+        assert np.abs(got - wanted).max() > 1e-5 * np.abs(wanted).max()
+
+
+def cpu_flags() -> str:
+    try:
+        return Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return ""
+
+
+def test_a_backend_that_disagrees_is_not_used_however_fast(monkeypatch: pytest.MonkeyPatch) -> None:
     net, batch = module(), pictures(2)
     monkeypatch.setattr(_backends, "_compiled", lambda *_: object())
     monkeypatch.setattr(_backends, "_compiled_runner", lambda _: lambda noise: np.ones((len(noise), 576), np.float32))
-    with torch.inference_mode():
-        wanted = net(torch.from_numpy(batch)).numpy()
-    np.testing.assert_allclose(_backends.runner(net, 224)(batch), wanted, rtol=1e-4, atol=1e-4)
+    choice, run = _backends.fastest(net, 224, "fp32")
+    assert choice.backend == "torch"
+    np.testing.assert_allclose(run(batch), _backends._in_torch(net, batch), rtol=1e-4, atol=1e-4)
+
+
+def test_the_choice_is_measured_once_and_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    net, measured = module(), []
+    fastest = _backends.fastest
+    monkeypatch.setattr(_backends, "BACKENDS", ("torch",))
+    monkeypatch.setattr(_backends, "fastest", lambda *given: measured.append(1) or fastest(*given))
+    note = _backends.note_path(tmp_path, "key")
+    first, second = (_backends.runner(net, 224, "fp32", note) for _ in range(2))
+    assert measured == [1]
+    choice = _backends.remembered(note)
+    assert choice is not None
+    assert (choice.backend, choice.images_per_s > 0, choice.cosine > 0.99999) == ("torch", True, True)
+    np.testing.assert_array_equal(first(pictures(2)), second(pictures(2)))
+    note.write_text("{half")
+    _backends.runner(net, 224, "fp32", note)
+    assert measured == [1, 1]
+    assert _backends.note_path(tmp_path, "other") != note
 
 
 def test_random_weights_are_the_same_every_time_and_leave_torchs_own_random_state_alone() -> None:
@@ -87,6 +137,6 @@ def test_threads_share_one_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_parameters_change_the_key() -> None:
     methods = [METHODS.create("resnet18", weights="random", **given) for given in
-               ({}, {"layer": "late"}, {"pooling": "gem"}, {"pooling": "max"})]  # fmt: skip
+               ({}, {"layer": "late"}, {"pooling": "gem"}, {"precision": "bf16"})]  # fmt: skip
     assert len({method.key for method in methods}) == 4
     assert [method.dim for method in methods] == [512, 256, 512, 512]

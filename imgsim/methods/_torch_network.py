@@ -44,7 +44,6 @@ def features(net: torch.nn.Module, layer: Layer, pooling: str, preprocessing: Pr
     import torch
 
     trunk = create_trunk(net, layer)
-    pool = _POOLS[pooling]
 
     class Features(torch.nn.Module):
         mean: torch.Tensor
@@ -58,8 +57,7 @@ def features(net: torch.nn.Module, layer: Layer, pooling: str, preprocessing: Pr
 
         def forward(self, images: torch.Tensor) -> torch.Tensor:
             values = self.trunk((images.to(self.mean.dtype) - self.mean) / self.std)["map"]
-            pooled: torch.Tensor = pool(values, layer.axes)
-            return pooled.float()
+            return pooled(values, layer.axes, pooling).float()
 
     return Features().eval()
 
@@ -72,33 +70,54 @@ def create_trunk(net: torch.nn.Module, layer: Layer) -> torch.nn.Module:
     return trunk
 
 
-def _cells(values: torch.Tensor, axes: str) -> torch.Tensor:
-    """(B, D, cells): one column per place in the picture, without the class token."""
+def _grid(values: torch.Tensor, axes: str) -> torch.Tensor:
+    """(B, D, H, W): the places of the picture, without the class token; transformers' grids are square."""
     if axes == "tokens":
-        return values[:, 1:].transpose(1, 2)
-    return (values.permute(0, 3, 1, 2) if axes == "nhwc" else values).flatten(2)
+        side = round((values.shape[1] - 1) ** 0.5)
+        return values[:, 1:].transpose(1, 2).reshape(-1, values.shape[2], side, side)
+    return values.permute(0, 3, 1, 2) if axes == "nhwc" else values
 
 
-def _average(values: torch.Tensor, axes: str) -> torch.Tensor:
-    return _cells(values, axes).mean(2)
+def _average(grid: torch.Tensor) -> torch.Tensor:
+    return grid.flatten(2).mean(2)
 
 
-def _largest(values: torch.Tensor, axes: str) -> torch.Tensor:
-    return _cells(values, axes).amax(2)
+def _largest(grid: torch.Tensor) -> torch.Tensor:
+    return grid.flatten(2).amax(2)
 
 
-def _generalised_mean(values: torch.Tensor, axes: str) -> torch.Tensor:
+def _generalised_mean(grid: torch.Tensor) -> torch.Tensor:
     """Radenovic et al. 2019, p = 3: between average and maximum."""
-    return _cells(values, axes).clamp(min=1e-6).pow(3).mean(2).pow(1 / 3)
+    return grid.flatten(2).clamp(min=1e-6).pow(3).mean(2).pow(1 / 3)
 
 
-def _class_token(values: torch.Tensor, axes: str) -> torch.Tensor:  # noqa: ARG001 - only tokens have it
-    return values[:, 0]
+def _regional_maxima(grid: torch.Tensor) -> torch.Tensor:
+    """R-MAC, Tolias et al. 2016: the sum of the unit vectors of the maxima of 14 overlapping squares."""
+    from torch.nn.functional import normalize
+
+    pooled = (_largest(grid[:, :, y : y + side, x : x + side]) for y, x, side in regions(grid.shape[2]))
+    return sum(normalize(vector, dim=1) for vector in pooled)  # type: ignore[return-value]
 
 
-_POOLS: Mapping[str, Callable[[Any, str], Any]] = {
+def regions(side: int, levels: int = 3) -> list[tuple[int, int, int]]:
+    """(top, left, side) of R-MAC's squares in a square map: level l has l x l of side 2 / (l + 1), evenly spread."""
+    found = []
+    for level in range(1, levels + 1):
+        width = max(1, 2 * side // (level + 1))
+        starts = [(side - width) * i // max(level - 1, 1) for i in range(level)]
+        found += [(top, left, width) for top in starts for left in starts]
+    return found
+
+
+_POOLS: Mapping[str, Callable[[Any], Any]] = {
     "avg": _average,
     "max": _largest,
     "gem": _generalised_mean,
-    "cls": _class_token,
+    "rmac": _regional_maxima,
 }
+
+
+def pooled(values: torch.Tensor, axes: str, pooling: str) -> torch.Tensor:
+    """(B, D) of a layer's output by `avg`, `max`, `gem`, `rmac`, or `cls`, the class token."""
+    vectors: torch.Tensor = values[:, 0] if pooling == "cls" else _POOLS[pooling](_grid(values, axes))
+    return vectors
