@@ -14,8 +14,9 @@ import skimage.data
 
 from imgsim.errors import InputError
 from imgsim.methods import METHODS, Method
-from imgsim.parameters import Parameter, parameters
+from imgsim.parameters import parameters
 from imgsim.types import Metric
+from tests.edges import other_values
 
 FACTS = ("id", "title", "family", "sees", "blind_to", "reference", "licence")
 NETWORKS = ("mobilenet_v3_small", "squeezenet1_1")  # two of many that share one code path
@@ -165,28 +166,19 @@ def test_vectors_suit_their_metric(cls, make, photos, odd_images):
         np.testing.assert_allclose(vectors.sum(axis=1), 1, atol=1e-5)
 
 
-def _other_values(parameter: Parameter) -> list[object]:
-    if parameter.type is bool:
-        return [not parameter.default]
-    if parameter.choices is not None:
-        return [choice for choice in parameter.choices if choice != parameter.default]
-    bounds = [bound for bound in (parameter.minimum, parameter.maximum) if bound is not None]
-    return [parameter.type(bound) for bound in bounds if bound != parameter.default]
-
-
 @every_method
 def test_every_parameter_has_help_a_valid_default_and_a_range(cls):
     for parameter in parameters(cls):
         assert parameter.help.endswith("."), parameter.name
         assert parameter.check(parameter.default) == parameter.default
-        assert _other_values(parameter), f"{parameter.name} can take no other value"
+        assert other_values(parameter), f"{parameter.name} can take no other value"
 
 
 @every_method
 def test_every_value_at_the_edge_of_its_range_constructs_and_changes_the_key(cls):
     keys = {cls().key}
     for parameter in parameters(cls):
-        for value in _other_values(parameter):
+        for value in other_values(parameter):
             method = METHODS.create(cls.id, **{parameter.name: value})
             assert method.dim >= 1
             assert method.key not in keys, f"{parameter.name}={value} must change the key"
@@ -204,7 +196,7 @@ def test_an_empty_batch_is_an_empty_table(cls, make):
 
 @pytest.mark.parametrize(
     ("cls", "parameter", "value"),
-    [(cls, p.name, value) for cls in CLASSICAL for p in parameters(cls) for value in _other_values(p)],
+    [(cls, p.name, value) for cls in CLASSICAL for p in parameters(cls) for value in other_values(p)],
     ids=lambda value: value.id if isinstance(value, type) else str(value),
 )
 def test_every_parameter_of_a_classical_method_works_at_its_edges(cls, parameter, value, photos, odd_images):

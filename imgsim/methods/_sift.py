@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import numpy as np
 
 from imgsim.methods import Array
 from imgsim.methods._normalise import unit
-from imgsim.raster import grey, opencv, scale_to
+from imgsim.raster import keypoint_canvas, opencv
 from imgsim.types import Image
 
 DIM = 128
-LONG_SIDE = 320  # pixels; 34 images/s and core against 9 at 640
 LICENCE = "free since 2020 (SIFT patent US6711293 expired)"
-THINNEST = 16  # pixels; OpenCV's scale space needs some height
 
 
 def sift_descriptors(image: Image, n_keypoints: int) -> Array:
@@ -28,11 +24,3 @@ def sift_descriptors(image: Image, n_keypoints: int) -> Array:
 def root_sift(descriptors: Array) -> Array:
     """(n, 128) square roots of L1-normalised descriptors: unit length (Arandjelovic, Zisserman 2012)."""
     return unit(np.sqrt(descriptors.astype(np.float32)))
-
-
-def keypoint_canvas(image: Image) -> Array:
-    """(H, W) grey at the long side that keypoints are searched at, padded where it is too thin for that."""
-    cv2 = opencv()
-    small = scale_to(grey(image), LONG_SIDE)
-    missing = [max(0, THINNEST - side) for side in small.shape]
-    return cast(Array, cv2.copyMakeBorder(small, 0, missing[0], 0, missing[1], cv2.BORDER_REPLICATE))

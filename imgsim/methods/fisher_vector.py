@@ -13,9 +13,10 @@ from imgsim.methods import METHODS, Array, Method
 from imgsim.methods._mixture import Mixture, fit_mixture, responsibilities
 from imgsim.methods._normalise import unit
 from imgsim.methods._pca import principal_axes
-from imgsim.methods._sift import LICENCE, LONG_SIDE, root_sift, sift_descriptors
+from imgsim.methods._sift import LICENCE, root_sift, sift_descriptors
 from imgsim.methods._vocabulary import sample_rows
 from imgsim.parameters import fitted, param
+from imgsim.raster import KEYPOINT_SIDE
 from imgsim.types import Float, Image, Metric
 
 ROWS_PER_WORD = 1000  # descriptors that the mixture is learnt from
@@ -60,7 +61,7 @@ class FisherVector(Method):
     @property
     def min_side(self) -> int:
         """Short side in pixels."""
-        return LONG_SIDE
+        return KEYPOINT_SIDE
 
     def prepare(self, image: Image) -> Array:
         """(n, 128) uint8 descriptors."""

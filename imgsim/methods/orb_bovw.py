@@ -8,8 +8,7 @@ import numpy as np
 
 from imgsim.methods import METHODS, Array
 from imgsim.methods._bag_of_words import BagOfWords
-from imgsim.methods._sift import LONG_SIDE, keypoint_canvas
-from imgsim.raster import opencv
+from imgsim.raster import KEYPOINT_SIDE, keypoint_canvas, opencv
 from imgsim.types import Image
 
 BYTES = 32  # of a descriptor, 256 bits
@@ -31,7 +30,7 @@ class OrbBovw(BagOfWords):
     @property
     def min_side(self) -> int:
         """Short side in pixels."""
-        return LONG_SIDE
+        return KEYPOINT_SIDE
 
     def prepare(self, image: Image) -> Array:
         """(n, 32) uint8 descriptors, 8 bits each."""

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from imgsim.methods import METHODS, Array
 from imgsim.methods._bag_of_words import BagOfWords
-from imgsim.methods._sift import LICENCE, LONG_SIDE, root_sift, sift_descriptors
+from imgsim.methods._sift import LICENCE, root_sift, sift_descriptors
+from imgsim.raster import KEYPOINT_SIDE
 from imgsim.types import Image
 
 
@@ -26,7 +27,7 @@ class SiftBovw(BagOfWords):
     @property
     def min_side(self) -> int:
         """Short side in pixels."""
-        return LONG_SIDE
+        return KEYPOINT_SIDE
 
     def prepare(self, image: Image) -> Array:
         """(n, 128) uint8 descriptors."""

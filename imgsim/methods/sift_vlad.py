@@ -12,9 +12,10 @@ import numpy as np
 from imgsim.methods import METHODS, Array, Method
 from imgsim.methods._kmeans import kmeans, nearest_center
 from imgsim.methods._normalise import unit
-from imgsim.methods._sift import DIM, LICENCE, LONG_SIDE, root_sift, sift_descriptors
+from imgsim.methods._sift import DIM, LICENCE, root_sift, sift_descriptors
 from imgsim.methods._vocabulary import sample_rows
 from imgsim.parameters import fitted, param
+from imgsim.raster import KEYPOINT_SIDE
 from imgsim.types import Float, Image, Metric
 
 ROWS_PER_WORD = 1000  # descriptors that the vocabulary is learnt from
@@ -59,7 +60,7 @@ class SiftVlad(Method):
     @property
     def min_side(self) -> int:
         """Short side in pixels."""
-        return LONG_SIDE
+        return KEYPOINT_SIDE
 
     def prepare(self, image: Image) -> Array:
         """(n, 128) uint8 descriptors."""
