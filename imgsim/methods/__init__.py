@@ -35,7 +35,7 @@ class Method(ABC):
 
     id: ClassVar[str]
     title: ClassVar[str]
-    family: ClassVar[str]  # pixels, colour, texture, gradients, keypoints, hashes, networks
+    family: ClassVar[str]  # pixels, colour, texture, gradients, keypoints, hashes, learnt locally, networks
     version: ClassVar[int] = 1  # raise it when the code gives other vectors
     sees: ClassVar[str]  # what makes two images close, one plain sentence
     blind_to: ClassVar[str]  # what it cannot tell apart, one plain sentence
