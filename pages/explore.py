@@ -10,4 +10,4 @@ with st.sidebar:
 map_state.notices(problems)
 if map_state.ready(view):
     explore.explore()
-    map_state.unreadable(view)
+map_state.unreadable(view)

@@ -4,6 +4,6 @@ import streamlit as st
 
 from imgsim.ui import catalogue
 
-st.title("Methods", anchor=False)
+st.header("Methods", anchor=False)
 st.markdown("Each turns a picture into numbers; two pictures are alike when their numbers are close.")
 catalogue.search_and_show()

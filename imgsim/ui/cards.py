@@ -10,6 +10,7 @@ import streamlit as st
 from imgsim.errors import ImgsimError
 from imgsim.pipeline import CollectionCard
 from imgsim.ui import gallery, hero, maps, own_collection
+from imgsim.ui.jobs import manager
 from imgsim.ui.state import View
 
 A_ROW = 3
@@ -17,8 +18,15 @@ PICTURES = 8
 
 
 def collections() -> None:
-    """All collections, three cards a row."""
+    """All collections, three cards a row; looked at again while pictures of one are still being made."""
     st.subheader("Collections", anchor=False)
+    making = any(job.alive and job.task == "open" for job in manager().jobs())
+    st.fragment(_cards, run_every=2.0 if making else None)(making)
+
+
+def _cards(making: bool) -> None:
+    if making and not any(job.alive and job.task == "open" for job in manager().jobs()):
+        st.rerun()
     cards = maps.pipeline().collections()
     for start in range(0, len(cards), A_ROW):
         columns = st.columns(A_ROW, gap="medium")
@@ -36,7 +44,7 @@ def _card(card: CollectionCard) -> None:
         broken = ""
     st.html(strip(key))
     count = "" if card.n_images is None else f"{card.n_images:,} pictures. "
-    st.html(f'<p class="imgsim-card"><b>{html.escape(card.title)}</b><br>{count}{html.escape(card.description)}</p>')
+    st.html(f'<p class="imgsim-about"><b>{html.escape(card.title)}</b><br>{count}{html.escape(card.description)}</p>')
     if broken:
         st.caption(broken)
     with st.container(horizontal=True, gap="small"):
@@ -51,7 +59,7 @@ def strip(key: str | None) -> str:
     collection = maps.pipeline().load_collection(key) if key else None
     if collection is None or key is None:
         return f'<div class="imgsim-strip">{"<i></i>" * PICTURES}</div>'
-    rows = np.unique(np.linspace(0, len(collection) - 1, PICTURES).astype(int)) if len(collection) else []
+    rows = np.unique(np.linspace(0, len(collection) - 1, min(PICTURES, len(collection))).astype(int))
     pictures = "".join(
         f'<img loading="lazy" src="{gallery.thumbnail_url(key, int(row))}" '
         f'alt="{html.escape(collection.ids[row], quote=True)}">'

@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from imgsim.errors import UnavailableError
 from imgsim.methods import METHODS
 from imgsim.ui import controls
 from imgsim.ui.progress import sentence
@@ -43,23 +44,33 @@ def _family(members: list[type[Any]]) -> None:
 
 
 def _method(method: type[Any]) -> None:
-    known = method()
     st.markdown(f"**{method.title}** · `{method.id}`")
     st.markdown(f"Sees: {method.sees}  \nBlind to: {method.blind_to}")
-    st.caption(f"{known.dim:,} numbers, compared by {known.metric.replace('_', ' ')} distance. {method.reference}")
-    reason = known.unavailable()
+    dim, metric, reason = size(method)
+    length = f"{dim:,} numbers" if dim else "Numbers"
+    st.caption(f"{length}, compared by {metric.replace('_', ' ')} distance. {method.reference}")
     if reason:
         st.warning(sentence(reason))
 
 
+def size(method: type[Any]) -> tuple[int | None, str, str | None]:
+    """How many numbers (None where only a file could tell), compared how, and why it cannot run here if it cannot."""
+    known = method()
+    reason = known.unavailable()
+    try:
+        return known.dim, known.metric, reason
+    except UnavailableError:
+        return None, known.metric, reason
+
+
 def row(method: type[Any]) -> dict[str, Any]:
     """A method as a row of a table."""
-    known = method()
+    dim, metric, reason = size(method)
     return {
         "Method": method.title,
         "id": method.id,
-        "Numbers": known.dim,
-        "Metric": known.metric,
-        "Here": sentence(known.unavailable() or "ready"),
+        "Numbers": dim,
+        "Metric": metric,
+        "Here": sentence(reason or "ready"),
         "Reference": method.reference,
     }

@@ -61,6 +61,7 @@ def color_of(collection: Collection, view: View) -> str:
     return f"{FIELD}{field}" if field else PLAIN
 
 
+@lru_cache(maxsize=8)  # counting the labels of 100,000 images takes longer than the rest of a click
 def default_field(collection: Collection) -> str | None:
     """The first text field of 2 to 60 labels, else the first number; what a map is coloured by at first."""
     for name, values in collection.fields.items():
@@ -108,14 +109,14 @@ def _toolbar(result: MapResult, view: View, color: str) -> None:
             "Colour by",
             [*fields, DISTORTION, PLAIN],
             key="color",
-            width=220,
+            width=180,
             format_func=lambda c: {PLAIN: "One colour", DISTORTION: "Distortion of the map"}.get(c, c[len(FIELD) :]),
             on_change=lambda: state.update(color=st.session_state["color"]),
         )
         st.text_input(
             "Search ids and fields",
             key="find",
-            width=260,
+            width=220,
             placeholder="A word of an id or a field",
             on_change=lambda: state.update(find=st.session_state["find"].strip(), lasso=""),
         )
@@ -205,9 +206,12 @@ def badge_of(result: MapResult) -> str:
 
 def _trust(result: MapResult) -> str:
     judged = result.faithfulness
+    n = len(result.collection)
+    size = f"{n:,} {'image' if n == 1 else 'images'}, {result.embeddings.dim:,} numbers each. "
+    if not judged.k:
+        return f"{size}So few images lie faithfully on any map."
     return (
-        f"{len(result.collection):,} images, {result.embeddings.dim:,} numbers each. "
-        f"Of the {judged.k} nearest images of each, the map keeps {judged.knn_recall:.0%} near. "
+        f"{size}Of the {judged.k} nearest images of each, the map keeps {judged.knn_recall:.0%} near. "
         "Distances between islands mean nothing."
     )
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from imgsim.exports import map_html
 from imgsim.pipeline import MapResult, Pipeline
 
 Rows = npt.NDArray[np.int64]
@@ -56,8 +57,6 @@ def parquet(result: MapResult, rows: Rows, tags: Mapping[str, Sequence[str]]) ->
 
 def html(result: MapResult, pipeline: Pipeline) -> bytes:
     """The map as one interactive HTML file that opens offline."""
-    from imgsim.exports import map_html
-
     return map_html(pipeline, result).encode()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from imgsim.ui import explore, map_state, maps
@@ -9,12 +11,12 @@ from imgsim.ui.scatter import Panel, scatter
 from imgsim.ui.state import View
 
 MAP = "first_map"
-EXPLORE = "pages/explore.py"
+EXPLORE = Path(__file__).resolve().parents[2] / "pages" / "explore.py"
 
 
 def introduction() -> None:
     """Two sentences."""
-    st.title("What looks alike to a machine?", anchor=False)
+    st.header("What looks alike to a machine?", anchor=False)
     st.markdown(
         "imgsim turns pictures into numbers in many ways, from plain pixels to deep networks, and lays each way out "
         "as a map on which similar pictures lie close together. Click a picture to see its nearest ones and how near "

@@ -7,6 +7,7 @@ task with the same arguments runs once, whoever asks. To cancel is to kill the w
 from __future__ import annotations
 
 import atexit
+import contextlib
 import dataclasses
 import functools
 import json
@@ -105,10 +106,10 @@ class JobManager:
     def __init__(self, command: Sequence[str] = WORKER) -> None:
         self._command = tuple(command)
         self._jobs: dict[str, Job] = {}
-        self._queue: queue.Queue[Job] = queue.Queue()
+        self._queue: queue.Queue[Job | None] = queue.Queue()
         self._lock = threading.RLock()
         self._process: subprocess.Popen[str] | None = None
-        self._closed = False
+        self._closed = self._talking = False
         threading.Thread(target=self._run_all, name="imgsim-jobs", daemon=True).start()
 
     def submit(self, task: str, arguments: Mapping[str, Any], title: str, owner: str = "") -> Job:
@@ -167,20 +168,22 @@ class JobManager:
         """Kill the worker for good."""
         with self._lock:
             self._closed = True
+            self._queue.put(None)
             for job in self._jobs.values():
                 if job.alive:
                     self._finish(job, "cancelled")
             self._stop()
 
     def _stop(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+            if not self._talking:  # else the thread that reads the pipe closes it
+                _close_pipes(process)
 
     def _run_all(self) -> None:
-        while not self._closed:
-            job = self._queue.get()
+        while (job := self._queue.get()) is not None:
             with self._lock:
                 if job.state == "waiting":
                     job.state, job.started = "running", time.monotonic()
@@ -198,8 +201,20 @@ class JobManager:
         with self._lock:
             self.start()
             process = self._process
-        if process is None or process.stdin is None or process.stdout is None:
-            return self._finish(job, "cancelled")
+            if process is None:
+                return self._finish(job, "cancelled")
+            self._talking = True
+        try:
+            self._talk(process, job)
+        finally:
+            with self._lock:
+                self._talking = False
+                if process.poll() is not None:
+                    _close_pipes(process)
+
+    def _talk(self, process: subprocess.Popen[str], job: Job) -> None:
+        assert process.stdin is not None
+        assert process.stdout is not None
         process.stdin.write(json.dumps({"id": job.key, "task": job.task, "arguments": dict(job.arguments)}) + "\n")
         process.stdin.flush()
         for line in process.stdout:
@@ -208,7 +223,6 @@ class JobManager:
                 job.result = message.get("result", {})
                 return self._finish(job, message["event"], message.get("message", ""))
             job.report(message["stage"], message["done"], message["total"])
-        process.stdout.close()
         return self._finish(job, "failed", _crash(process.wait()))
 
     def _finish(self, job: Job, state: State, error: str = "") -> None:
@@ -237,12 +251,23 @@ def manager() -> JobManager:
 
 
 def warm_up() -> None:
-    """Start the worker and make the map of the first page; the launcher calls it before anybody looks."""
+    """Start the worker, make the map of the first page, then the pictures of the cards; the launcher calls it."""
+    from imgsim.ui import maps
     from imgsim.ui.state import View
 
     view = View.first()
     manager().start()
     manager().submit("map", view.request(), f"Map of {view.collection}")
+    for card in maps.pipeline().collections():
+        if not card.removable:
+            manager().submit("open", {"source": card.source}, f"Pictures of {card.title}")
+
+
+def _close_pipes(process: subprocess.Popen[str]) -> None:
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with contextlib.suppress(OSError):  # what was not yet sent to the dead
+                pipe.close()
 
 
 def _crash(code: int) -> str:

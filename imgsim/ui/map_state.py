@@ -75,7 +75,10 @@ def notices(problems: Sequence[str]) -> None:
 
 def unreadable(view: View) -> None:
     """The files that could not be read, folded, each with its reason."""
-    key = maps.pipeline().collection_key(view.collection)
+    try:
+        key = maps.pipeline().collection_key(view.collection)
+    except ImgsimError:  # the page says so already
+        return
     refused = maps.pipeline().load_collection(key).unreadable if key else ()
     if refused:
         files = "file was" if len(refused) == 1 else "files were"

@@ -13,6 +13,7 @@ from imgsim.ui import gallery, maps, state, walk
 from imgsim.ui.state import View
 
 K = 24
+SCROLL = 340  # height of the gallery in pixels, so that the panel is as high as the map
 _WALK = "walk"
 _KEY = "neighbours"
 
@@ -41,13 +42,14 @@ def panel(result: MapResult, view: View, label: str | None) -> None:
         st.caption("There is no other image in this collection to compare it with.")
         return
     st.markdown(f"**Nearest {len(matches)}** by {result.embeddings.metric.replace('_', ' ')} distance", help=_HELP)
-    gallery.gallery(
-        [picture(result, match, label) for match in matches],
-        key=_KEY,
-        size=92,
-        verb="Search from here",
-        on_pick=lambda: _walk_to(result),
-    )
+    with st.container(height=SCROLL, border=False):
+        gallery.gallery(
+            [picture(result, match, label) for match in matches],
+            key=_KEY,
+            size=78,
+            verb="Search from here",
+            on_pick=lambda: _walk_to(result),
+        )
 
 
 def picture(result: MapResult, match: Match, label: str | None) -> gallery.Picture:

@@ -85,7 +85,7 @@ def plain(text: str) -> str:
 
 def running_elsewhere(except_key: str | None) -> None:
     """A short list of the jobs of this server that live, but the one the page shows; for the sidebar."""
-    alive = [job for job in manager().jobs() if job.alive and job.key != except_key]
+    alive = [job for job in manager().jobs() if job.alive and job.owners and job.key != except_key]
     if alive:
         st.fragment(_list, run_every=1.0)([job.key for job in alive])
 

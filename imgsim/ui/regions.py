@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import numpy.typing as npt
 import streamlit as st
@@ -15,6 +17,7 @@ from imgsim.ui.progress import sentence
 from imgsim.ui.state import View
 
 MOST_PICTURES = 60
+SCROLL = 460  # height of the gallery in pixels
 _KEY = "region"
 Rows = npt.NDArray[np.int64]
 
@@ -52,7 +55,8 @@ def _pictures(result: MapResult, rows: Rows, label: str | None) -> None:
         )
         for row in rows[:MOST_PICTURES]
     ]
-    gallery.gallery(shown, key=_KEY, size=84, verb="Neighbours", on_pick=lambda: _pick(result))
+    with st.container(height=SCROLL, border=False):
+        gallery.gallery(shown, key=_KEY, size=84, verb="Neighbours", on_pick=lambda: _pick(result))
     if len(rows) > MOST_PICTURES:
         st.caption(f"The first {MOST_PICTURES} of {len(rows):,}; the table holds all.")
 
@@ -94,11 +98,16 @@ def _tags(result: MapResult, rows: Rows) -> None:
                 f"{tag} ({here} of {len(tagged)})",
                 key=f"tag_{tag}",
                 help="Select all images of this tag",
-                on_click=lambda tag=tag: state.update(find=f"tag:{tag}", lasso=""),  # type: ignore[misc]
+                on_click=_find_tag,
+                args=(tag,),
             )
             if here:
                 remove = f"Take the tag {tag} from the selected images"
                 st.button("×", key=f"untag_{tag}", help=remove, type="tertiary", on_click=tags.remove, args=(tag, ids))
+
+
+def _find_tag(tag: str) -> None:
+    state.update(find=f"tag:{tag}", lasso="")
 
 
 def _take_home(result: MapResult, rows: Rows) -> None:
@@ -110,7 +119,7 @@ def _take_home(result: MapResult, rows: Rows) -> None:
         ):
             st.download_button(
                 f"Selection as {title}",
-                data=lambda make=make: make(result, rows, known),
+                data=partial(make, result, rows, known),
                 file_name=exports.file_name(result, ending),
                 mime=mime,
                 on_click="ignore",

@@ -1,0 +1,277 @@
+"""Every page on an empty, a one-image and a normal collection, with a broken file and with nonsense in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from imgsim.pipeline import MapRequest, Pipeline
+from imgsim.ui import cards, map_state, progress
+from imgsim.ui.jobs import JobManager
+from tests.test_jobs import FAKE, wait
+
+ROOT = Path(__file__).resolve().parent.parent
+MAIN = ROOT / "imgsim" / "ui" / "main.py"
+
+
+@pytest.fixture(autouse=True)
+def jobs(monkeypatch: pytest.MonkeyPatch) -> Iterator[JobManager]:
+    """A manager whose worker never finishes a map: what the pages show must come from the store."""
+    manager = JobManager(FAKE)
+    for module in (map_state, progress, cards):
+        monkeypatch.setattr(module, "manager", lambda: manager)
+    yield manager
+    manager.close()
+
+
+def folder_of(folder: Path, names: Sequence[str]) -> str:
+    folder.mkdir(parents=True)
+    for number, name in enumerate(names):
+        pixels = np.random.default_rng(number).integers(0, 255, (48, 64, 3), dtype=np.uint8)
+        (folder / name).parent.mkdir(exist_ok=True)
+        Image.fromarray(pixels).save(folder / name)
+    return str(folder)
+
+
+def make_map(source: str):
+    return Pipeline().make_map(MapRequest(source, "pixels", "pca"))
+
+
+def open_page(page: str, **params: str) -> AppTest:
+    app = AppTest.from_file(str(MAIN), default_timeout=30)
+    for name, value in params.items():
+        app.query_params[name] = value
+    app.run()
+    if page != "home":
+        app.switch_page(str(ROOT / "pages" / f"{page}.py"))
+        for name, value in params.items():
+            app.query_params[name] = value
+        app.run()
+    assert not app.exception, app.exception
+    return app
+
+
+def explore(source: str, **params: str) -> AppTest:
+    return open_page("explore", **{"collection": source, "method": "pixels", "map": "pca", **params})
+
+
+def said(app: AppTest) -> str:
+    """All text of a page."""
+    blocks: list[Any] = [*app.markdown, *app.caption, *app.error, *app.warning, *app.info, *app.subheader]
+    return "\n".join(str(block.value) for block in blocks)
+
+
+def html_of(app: AppTest) -> str:
+    return "\n".join(str(block.proto.body) for block in app.get("html"))
+
+
+@pytest.fixture
+def normal(tmp_path: Path) -> str:
+    return folder_of(tmp_path / "normal", [f"{'cats' if n % 2 else 'dogs'}/{n}.png" for n in range(12)])
+
+
+def test_home_shows_the_collections_while_the_first_map_is_made(jobs: JobManager) -> None:
+    app = open_page("home")
+    assert [job.title for job in jobs.jobs()][-1].startswith("Map of builtin:photos")
+    assert "Photos and their edits" in html_of(app)
+    assert "Cancel" in {button.label for button in app.button}
+
+
+def test_explore_shows_the_map_of_a_stored_collection(normal: str, jobs: JobManager) -> None:
+    make_map(normal)
+    app = explore(normal)
+    assert "12 images" in said(app)
+    assert app.selectbox(key="color").value == "field:label"
+    assert not any(job.arguments["source"] == normal for job in jobs.jobs())
+    assert "Nearest" not in said(app)
+
+
+def test_the_address_restores_focus_and_search(normal: str) -> None:
+    result = make_map(normal)
+    app = explore(normal, image=result.collection.ids[3], find="cats", color="plain")
+    assert "**Nearest 11** by" in said(app)
+    assert result.collection.ids[3] in html_of(app)
+    assert "Selection: 6 of 12 images" in said(app)
+    assert app.selectbox(key="color").value == "plain"
+
+
+def test_walking_back_and_forward(normal: str) -> None:
+    ids = make_map(normal).collection.ids
+    app = explore(normal, image=ids[0])
+    assert app.button(key="Back").disabled
+    app.session_state["walk"] = {"collection": app.session_state["walk"]["collection"], "ids": list(ids[:3]), "at": 0}
+    app.run()
+    app.button(key="Forward").click().run()
+    assert ids[1] in html_of(app)
+    assert app.query_params["image"] == ids[1]
+    app.button(key="Back").click().run()
+    assert ids[0] in html_of(app)
+
+
+def test_a_selection_is_tagged_and_found_again(normal: str) -> None:
+    make_map(normal)
+    app = explore(normal, find="cats")
+    next(box for box in app.text_input if box.label == "Tag these images").input("felines")
+    next(button for button in app.button if button.label == "Tag all").click().run()
+    app.text_input(key="find").input("tag:felines").run()
+    assert "Selection: 6 of 12 images" in said(app)
+    app.text_input(key="find").input("tag:nobody").run()
+    assert "The selection holds no image" in said(app)
+
+
+def test_a_lasso_in_the_address_selects(normal: str) -> None:
+    import json
+
+    xy = make_map(normal).projection.xy
+    low, high = xy.min(0).tolist(), xy.max(0).tolist()
+    box = {"panel": 0, "kind": "box", "mode": "replace", "x": [low[0] - 1, high[0] + 1], "y": [low[1] - 1, high[1] + 1]}
+    assert "Selection: 12 of 12" in said(explore(normal, lasso=json.dumps([box])))
+    assert "select again" in said(explore(normal, lasso='[{"panel":7,"x":[1,2],"y":[1,2]}]'))
+
+
+def test_one_image_has_a_map_and_no_neighbours(tmp_path: Path) -> None:
+    source = folder_of(tmp_path / "one", ["alone.png"])
+    make_map(source)
+    app = explore(source, image="alone.png")
+    assert "There is no other image" in said(app)
+    assert "1 images" not in said(app)
+
+
+def test_an_empty_collection_says_what_to_do(tmp_path: Path, jobs: JobManager) -> None:
+    (tmp_path / "empty").mkdir()
+    explore(str(tmp_path / "empty"))
+    job = jobs.jobs()[0]
+    jobs._finish(job, "failed", "empty must have at least one readable image, got none; add images to it.")
+    app = explore(str(tmp_path / "empty"))
+    assert [error.value for error in app.error] == [
+        "Empty must have at least one readable image, got none; add images to it."
+    ]
+    assert "Try again" in {button.label for button in app.button}
+
+
+def test_unreadable_files_are_listed_with_their_reason(tmp_path: Path) -> None:
+    source = folder_of(tmp_path / "mixed", ["a.png", "b.png", "c.png"])
+    (tmp_path / "mixed" / "broken.jpg").write_bytes(b"no picture")
+    make_map(source)
+    app = explore(source)
+    assert [box.label for box in app.expander if "left out" in box.label] == ["1 file was left out"]
+    assert "broken.jpg" in str(app.dataframe[0].value)
+
+
+@pytest.mark.parametrize(
+    ("params", "sentence"),
+    [
+        ({"method": "pixls"}, "did you mean 'pixels'"),
+        ({"map": "nowhere"}, "projector must be a known id"),
+        ({"dims": "7", "seed": "x"}, "Dims must be"),
+    ],
+)
+def test_nonsense_in_the_address_is_said_once_and_the_page_stands(
+    normal: str, params: dict[str, str], sentence: str
+) -> None:
+    app = explore(normal, **params)
+    assert sum(sentence.lower() in warning.value.lower() for warning in app.warning) == 1
+    assert app.selectbox(key="method").value
+
+
+def test_a_source_that_is_not_there_offers_the_photos(tmp_path: Path) -> None:
+    app = explore(str(tmp_path / "gone"))
+    assert len(app.error) == 1
+    next(button for button in app.button if button.label == "Open the built-in photos").click().run()
+    assert app.query_params["collection"] == "builtin:photos"
+
+
+def test_an_unknown_image_or_field_is_not_fatal(normal: str) -> None:
+    make_map(normal)
+    app = explore(normal, image="<b>nobody</b>", color="field:nothing")
+    assert "No image of this collection" in said(app)
+    assert app.selectbox(key="color").value == "field:label"
+
+
+def test_an_unavailable_method_is_shown_with_its_sentence(normal: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from imgsim.methods import METHODS
+
+    monkeypatch.setattr(METHODS["pixels"], "unavailable", lambda self: "pixels needs light; run: lamp on")
+    app = explore(normal)
+    assert [warning.value for warning in app.warning] == ["Pixels needs light; run: lamp on"]
+    assert not app.error
+
+
+def test_a_failed_job_is_tried_again(normal: str, jobs: JobManager) -> None:
+    app = explore(normal)
+    first = jobs.jobs()[0]
+    wait(lambda: first.state == "running")
+    jobs.cancel(first)
+    app.run()
+    assert "Stopped." in said(app)
+    next(button for button in app.button if button.label == "Try again").click().run()
+    assert jobs.jobs()[0] is not first
+    assert jobs.jobs()[0].alive
+
+
+def test_a_parameter_changes_the_address_and_its_default_leaves_it(normal: str) -> None:
+    make_map(normal)
+    app = explore(normal)
+    side = next(box for box in [*app.number_input, *app.slider] if str(box.key).startswith("method_pixels_"))
+    side.set_value(side.value + side.step).run()
+    assert app.query_params["method"].startswith("pixels:")
+    app.button(key="method_pixels_reset").click().run()
+    assert app.query_params["method"] == "pixels"
+
+
+def test_the_choice_survives_a_visit_to_another_page(normal: str) -> None:
+    make_map(normal)
+    app = explore(normal, seed="4")
+    app.switch_page(str(ROOT / "pages" / "methods.py")).run()
+    app.query_params.clear()
+    app.switch_page(str(ROOT / "pages" / "explore.py")).run()
+    assert app.number_input(key="seed").value == 4
+    assert app.selectbox(key="collection").value == normal
+
+
+def test_methods_lists_every_family_and_finds_a_word() -> None:
+    app = open_page("methods")
+    assert {"Colour", "Gradients", "Networks"} <= {header.value for header in app.subheader}
+    app.text_input(key="find_method").input("zebra").run()
+    assert "No method says anything" in said(app)
+
+
+def test_a_folder_becomes_a_collection_with_its_own_buttons(normal: str) -> None:
+    app = open_page("home")
+    app.text_input(key="local_path").input(normal).run()
+    next(button for button in app.button if button.label == "Add and explore").click().run()
+    assert not app.exception
+    item = Pipeline().library.list()[0]
+    assert item.name == "normal"
+    assert app.selectbox(key="collection").value == item.source
+    home = open_page("home")
+    assert {f"{word}_{item.source}" for word in ("Add", "Rename", "Remove")} <= {button.key for button in home.button}
+    assert "Rename_builtin:photos" not in {button.key for button in home.button}
+    home.button(key=f"Remove_{item.source}").click().run()
+    assert "Your own folders and files stay as they are" in said(home)
+    assert Pipeline().library.list() == [item]
+
+
+def test_a_missing_folder_is_one_sentence(tmp_path: Path) -> None:
+    app = open_page("home")
+    app.text_input(key="local_path").input(str(tmp_path / "gone")).run()
+    next(button for button in app.button if button.label == "Add and explore").click().run()
+    assert len(app.error) == 1
+    assert Pipeline().library.list() == []
+
+
+def test_dropped_files_become_a_collection(tmp_path: Path) -> None:
+    folder_of(tmp_path / "drop", ["a.png", "b.png"])
+    app = open_page("home")
+    next(box for box in app.get("segmented_control")).set_value("Drop files").run()
+    uploader = app.get("file_uploader")[0]
+    uploader.upload("a.png", (tmp_path / "drop" / "a.png").read_bytes(), "image/png").run()
+    next(button for button in app.button if button.label == "Add and explore").click().run()
+    assert not app.exception
+    assert len(Pipeline().open(Pipeline().library.list()[0].source)) == 1
