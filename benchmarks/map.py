@@ -1,0 +1,141 @@
+"""How soon a map can be used, and how soon a click shows its neighbours, in headless Chromium.
+
+    python -m benchmarks.map [--images 10000 100000] [--clicks 15] [--home DIR] [--json]
+
+The collection is a zip of 16 x 16 noise pictures in ten colours; the store is warm, and the browser has been on another
+page before, so that the figures are those of changing the page. Making 100,000 pictures and their neighbours takes
+minutes; `--home` keeps the work for the next run. Medians, milliseconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import statistics
+import tempfile
+import time
+import urllib.parse
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import TimeoutError, sync_playwright
+
+from imgsim.pipeline import MapRequest, Pipeline
+from imgsim.workspace import Workspace
+from tests.browser.conftest import App
+from tests.browser.get_browser import ARGUMENTS, find
+
+METHOD, MAP = "pixels:size=8", "pca"
+READY = ".imgsim-map[data-ready]"
+
+
+def write_zip(path: Path, n: int) -> None:
+    """N small pictures in ten folders."""
+    rng = np.random.default_rng(0)
+    colours = rng.integers(40, 216, (10, 3))
+    with zipfile.ZipFile(path, "w") as archive:
+        for i in range(n):
+            pixels = np.clip(colours[i % 10] + rng.normal(0, 25, (16, 16, 3)), 0, 255).astype(np.uint8)
+            buffer = io.BytesIO()
+            Image.fromarray(pixels).save(buffer, "PNG", compress_level=1)
+            archive.writestr(f"class {i % 10}/{i:06}.png", buffer.getvalue())
+
+
+def prepared(home: Path, n: int) -> str:
+    """The SOURCE of n pictures whose map is in the store."""
+    path = home / f"noise-{n}.zip"
+    if not path.exists():
+        write_zip(path, n)
+    Pipeline(Workspace(home)).make_map(MapRequest(str(path), METHOD, MAP), _say)
+    return str(path)
+
+
+def measure(page: Any, url: str, source: str, n_clicks: int) -> dict[str, float]:
+    """Milliseconds until the map can be used, and from click to neighbours on screen."""
+    query = urllib.parse.urlencode({"collection": source, "method": METHOD, "map": MAP})
+    opened = []
+    for _ in range(3):
+        page.goto(url)
+        page.get_by_role("heading", name="Collections", exact=True).wait_for()
+        start = time.perf_counter()
+        page.goto(f"{url}/explore?{query}")
+        page.wait_for_selector(READY, timeout=60_000)
+        opened.append(time.perf_counter() - start)
+    return {"map_ms": 1000 * statistics.median(opened), "click_ms": 1000 * statistics.median(clicks(page, n_clicks))}
+
+
+def clicks(page: Any, n_clicks: int) -> list[float]:
+    """Seconds from each click on a point to another gallery with all its thumbnails loaded."""
+    taken: list[float] = []
+    for x, y in places(page, n_clicks):
+        before = page.evaluate(GALLERY)
+        page.mouse.move(x, y)
+        page.wait_for_timeout(200)
+        start = time.perf_counter()
+        page.mouse.down()
+        page.mouse.up()
+        try:
+            page.wait_for_function(
+                f"before => {{ const now = {GALLERY}; return now && now !== before }}",
+                arg=before,
+                timeout=3000,
+                polling=10,
+            )
+        except TimeoutError:  # no point under the pointer
+            continue
+        taken.append(time.perf_counter() - start)
+        page.wait_for_timeout(400)  # slower than a double click
+    return taken
+
+
+def places(page: Any, n: int) -> list[tuple[float, float]]:
+    """Where coloured pixels of the plot are on the page, spread over it."""
+    picture = np.asarray(Image.open(io.BytesIO(page.screenshot())).convert("RGB"), dtype=int)
+    box = page.locator(".imgsim-map .plot, .imgsim-map .js-plotly-plot").first.bounding_box()
+    left, top = int(box["x"]) + 20, int(box["y"]) + 20
+    part = picture[top : top + int(box["height"]) - 40, left : left + int(box["width"]) - 40]
+    ys, xs = np.nonzero(np.ptp(part, axis=2) > 60)
+    chosen = np.random.default_rng(0).choice(len(xs), n)
+    return [(float(xs[i] + left), float(ys[i] + top)) for i in chosen]
+
+
+GALLERY = """(() => {
+  const shown = [...document.querySelectorAll('.imgsim-gallery img')].slice(0, 6);
+  return shown.length && shown.every(i => i.complete && i.naturalWidth) ? shown.map(i => i.src).join() : '';
+})()"""
+
+
+def main() -> None:
+    """Measure and print."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--images", type=int, nargs="+", default=[10_000, 100_000])
+    options.add_argument("--clicks", type=int, default=15)
+    options.add_argument("--home", type=Path)
+    options.add_argument("--json", action="store_true")
+    given = options.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        home = given.home or Path(temporary)
+        home.mkdir(parents=True, exist_ok=True)
+        sources = {n: prepared(home, n) for n in given.images}
+        app = App(home)
+        try:
+            with sync_playwright() as playwright:
+                browser = playwright.chromium.launch(executable_path=find(), args=ARGUMENTS)
+                page = browser.new_page(viewport={"width": 1400, "height": 900})
+                found = [{"images": n, **measure(page, app.url, sources[n], given.clicks)} for n in given.images]
+        finally:
+            app.stop()
+    for row in found:
+        print(json.dumps(row) if given.json else "  ".join(f"{k} {v:,.0f}" for k, v in row.items()))
+
+
+def _say(stage: str, done: int, total: int) -> None:
+    print(f"\r{stage} {done}/{total}    ", end="", flush=True)
+
+
+if __name__ == "__main__":
+    main()
