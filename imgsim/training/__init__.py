@@ -1,0 +1,105 @@
+"""Training small networks on a CPU: from a teacher (`distillation`), or from a collection alone (`simclr`, `vicreg`).
+
+    train("simclr", images, Path("models/cats.safetensors"), steps=600)
+
+The result is a file that `imgsim.methods` reads: as `trained:name=cats` when it lies in the workspace's `models`.
+Importing this package loads no torch; `train` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from imgsim.errors import InputError, UnknownIdError
+from imgsim.progress import Progress, silent
+from imgsim.types import Image
+
+if TYPE_CHECKING:
+    from imgsim.types import Float
+
+Line = dict[str, float]  # step, loss and what the objective measures
+Report = Callable[[Line, Callable[[], "Float"]], None]  # a line, and the measured images' vectors when called
+
+
+@dataclass(frozen=True)
+class ObjectiveFacts:
+    """What a person should know about an objective before choosing it."""
+
+    id: str
+    title: str
+    needs_teacher: bool
+    steps: int
+    reference: str
+
+
+OBJECTIVES: dict[str, ObjectiveFacts] = {
+    facts.id: facts
+    for facts in (
+        ObjectiveFacts(
+            "distillation",
+            "Learn from a teacher",
+            True,
+            5000,
+            "Beyer et al. 2022, A good teacher is patient and consistent",
+        ),
+        ObjectiveFacts("simclr", "Two views against all others", False, 600, "Chen et al. 2020, SimCLR"),
+        ObjectiveFacts("vicreg", "Two views, spread and uncorrelated", False, 600, "Bardes et al. 2022, VICReg"),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training run left behind.
+
+    Attributes:
+        path: the network file.
+        epochs: passes over the images.
+        history: one line a report: step, loss, and `knn_accuracy` (labels) or `neighbor_overlap` (teacher).
+    """
+
+    path: Path
+    epochs: float
+    history: tuple[Line, ...]
+
+
+def train(
+    objective: str,
+    images: Iterable[Image],
+    out: Path,
+    *,
+    teacher: Path | None = None,
+    labels: Sequence[str] | None = None,
+    steps: int | None = None,
+    seed: int = 0,
+    progress: Progress = silent,
+    report: Report | None = None,
+) -> Trained:
+    """Train a network on images and write it to `out`; a run that was stopped goes on from `out` + `.run`.
+
+    Args:
+        objective: an id of `OBJECTIVES`.
+        images: (H, W, 3) uint8 images; not read again when a stopped run goes on.
+        out: the network file.
+        teacher: safetensors weights of `mobilenet_v2`, for `distillation`.
+        labels: one an image, for the kNN accuracy; never learnt from.
+        steps: how long; each objective has its default.
+        seed: of weights, batches and views; same seed and images, same network.
+        progress: called each step; raising `CancelledError` stops the run after a checkpoint.
+        report: called with each line of the history and a function that computes the measured images' vectors.
+
+    Raises:
+        InputError: an unknown objective, no images, or a teacher that is missing.
+        CancelledError: `progress` asked to stop.
+    """
+    if objective not in OBJECTIVES:
+        raise UnknownIdError("objective", objective, OBJECTIVES)
+    if OBJECTIVES[objective].needs_teacher and teacher is None:
+        raise InputError(f"{objective} must have a teacher's weights, got none; pass --teacher FILE.")
+    from imgsim.training import recipes
+
+    wanted = OBJECTIVES[objective].steps if steps is None else steps
+    return recipes.run(objective, images, out, teacher, labels, wanted, seed, progress, report)

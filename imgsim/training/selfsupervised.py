@@ -1,0 +1,127 @@
+"""Learning from a collection without labels or a teacher: two distorted views of an image belong together.
+
+`simclr` (Chen et al. 2020) pulls the two views of each image together and pushes all other images of the batch away.
+`vicreg` (Bardes et al. 2022) pulls likewise, and keeps the dimensions spread out and uncorrelated instead of pushing.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from imgsim.training.distortions import distorted
+from imgsim.training.loop import Objective
+from imgsim.training.network import Student
+from imgsim.training.photos import Photos, center_boxes
+
+
+class TwoViews(Objective):
+    """Student and projector on pairs of views; a subclass says what makes pairs good.
+
+    Args:
+        student: the network that learns.
+        photos: N photos of the collection.
+        labels: (N,) labels for the kNN accuracy; they are never learnt from.
+        batch_size: B images, each seen twice.
+        seed: of batches, views and of which images are measured.
+    """
+
+    width: ClassVar[int]  # of the projector
+
+    def __init__(
+        self, student: Student, photos: Photos, labels: Sequence[str] | None = None, batch_size: int = 64, seed: int = 0
+    ) -> None:
+        self.photos, self.labels, self.batch_size, self.seed = photos, labels, batch_size, seed
+        n = student.architecture.widths[-1]
+        projector = nn.Sequential(
+            nn.Linear(n, self.width), nn.BatchNorm1d(self.width), nn.ReLU(), nn.Linear(self.width, self.width)
+        )
+        self.modules = nn.ModuleDict({"student": student, "projector": projector})
+        shown = np.random.default_rng(seed).permutation(len(photos))[:1000]
+        self.measured, self.side, self.n_learnt = np.sort(shown), 64, len(photos)
+
+    def batch(self, step: int, side: int) -> tuple[Tensor, ...]:
+        """Two views, (B, 3, S, S) uint8 each, of the images of this step."""
+        self.side = side
+        rng = np.random.default_rng([self.seed, step])
+        rows = self._rows(step)
+        views = [distorted([self.photos[row] for row in rows], side, rng) for _ in range(2)]
+        return tuple(torch.from_numpy(view).permute(0, 3, 1, 2) for view in views)
+
+    def loss(self, modules: nn.ModuleDict, batch: tuple[Tensor, ...]) -> Tensor:
+        """How badly the pairs of views belong together."""
+        student = modules["student"]
+        assert isinstance(student, Student)
+        with torch.autocast("cpu", torch.bfloat16):
+            pooled = student.pooled(torch.cat(batch).float())
+        first, second = modules["projector"](pooled).chunk(2)
+        return self.pair_loss(first, second)
+
+    @abstractmethod
+    def pair_loss(self, first: Tensor, second: Tensor) -> Tensor:
+        """The loss of two views' projections, (B, P) each."""
+
+    def measure(self, modules: nn.ModuleDict) -> dict[str, float]:
+        """Leave-one-out accuracy of the nearest neighbour, where there are labels."""
+        if self.labels is None:
+            return {}
+        vectors = F.normalize(self.pooled(modules, self.measured))
+        nearest = (vectors @ vectors.T).fill_diagonal_(-2).argmax(1).numpy()
+        labels = np.asarray(self.labels)[self.measured]
+        return {"knn_accuracy": float((labels == labels[nearest]).mean())}
+
+    def pooled(self, modules: nn.ModuleDict, rows: npt.NDArray[np.int64]) -> Tensor:
+        """(N, C) centred pooled features of the centred squares."""
+        student = modules["student"]
+        assert isinstance(student, Student)
+        images = self.photos.crops(rows, center_boxes(self.photos.shapes)[rows], self.side)
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+            planes = torch.from_numpy(images).permute(0, 3, 1, 2)
+            pooled = torch.cat([student.pooled(part.float()).float() for part in torch.split(planes, 64)])
+        return pooled - pooled.mean(0)
+
+    def _rows(self, step: int) -> npt.NDArray[np.int64]:
+        size = min(self.batch_size, len(self.photos))
+        epoch, place = divmod(step, max(1, len(self.photos) // size))
+        order = np.random.default_rng([self.seed, epoch, 1]).permutation(len(self.photos))
+        return order[place * size : (place + 1) * size]
+
+
+class SimClr(TwoViews):
+    """Normalised temperature-scaled cross entropy over the batch."""
+
+    width = 128
+    temperature: ClassVar[float] = 0.2
+
+    def pair_loss(self, first: Tensor, second: Tensor) -> Tensor:
+        """Cross entropy of picking the other view among the 2B - 1 others."""
+        vectors = F.normalize(torch.cat([first, second]))
+        similarity = (vectors @ vectors.T / self.temperature).fill_diagonal_(-1e9)
+        other = torch.arange(len(vectors)).roll(len(first))
+        return F.cross_entropy(similarity, other)
+
+
+class VicReg(TwoViews):
+    """Variance, invariance, covariance."""
+
+    width = 512
+
+    def pair_loss(self, first: Tensor, second: Tensor) -> Tensor:
+        """25 x squared distance + 25 x lack of spread + 1 x correlation."""
+        spread = sum(F.relu(1 - (part.var(0) + 1e-4).sqrt()).mean() for part in (first, second)) / 2
+        mixed = sum(_correlation(part) for part in (first, second))
+        return 25 * F.mse_loss(first, second) + 25 * spread + mixed
+
+
+def _correlation(vectors: Tensor) -> Tensor:
+    """Sum of squared covariances between dimensions, per dimension."""
+    centred = vectors - vectors.mean(0)
+    covariance = centred.T @ centred / (len(vectors) - 1)
+    return (covariance.square().sum() - covariance.diagonal().square().sum()) / vectors.shape[1]
