@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from imgsim.pipeline import MapRequest, Pipeline
 from imgsim.ui import cards, map_state, progress
 from imgsim.ui.jobs import JobManager
+from imgsim.ui.progress import plain
 from tests.test_jobs import FAKE, wait
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,7 +35,7 @@ def folder_of(folder: Path, names: Sequence[str]) -> str:
     folder.mkdir(parents=True)
     for number, name in enumerate(names):
         pixels = np.random.default_rng(number).integers(0, 255, (48, 64, 3), dtype=np.uint8)
-        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).parent.mkdir(exist_ok=True, parents=True)
         Image.fromarray(pixels).save(folder / name)
     return str(folder)
 
@@ -78,7 +79,7 @@ def normal(tmp_path: Path) -> str:
 
 def test_home_shows_the_collections_while_the_first_map_is_made(jobs: JobManager) -> None:
     app = open_page("home")
-    assert [job.title for job in jobs.jobs()][-1].startswith("Map of builtin:photos")
+    assert "Map of Photos and their edits by HOG" in {job.title for job in jobs.jobs()}
     assert "Photos and their edits" in html_of(app)
     assert "Cancel" in {button.label for button in app.button}
 
@@ -199,8 +200,28 @@ def test_an_unavailable_method_is_shown_with_its_sentence(normal: str, monkeypat
 
     monkeypatch.setattr(METHODS["pixels"], "unavailable", lambda self: "pixels needs light; run: lamp on")
     app = explore(normal)
-    assert [warning.value for warning in app.warning] == ["Pixels needs light; run: lamp on"]
+    assert [warning.value for warning in app.warning] == [plain("Pixels needs light; run: lamp on")]
     assert not app.error
+
+
+def test_weights_are_fetched_only_when_asked(normal: str, jobs: JobManager) -> None:
+    app = explore(normal, method="resnet50:weights=IMAGENET1K_V1")
+    assert "resnet50" in app.warning[0].value
+    assert not any(job.arguments.get("source") == normal for job in jobs.jobs())
+    next(button for button in app.button if button.label.startswith("Fetch the weights")).click().run()
+    assert not app.exception
+    assert jobs.jobs()[0].arguments["source"] == normal
+
+
+def test_file_names_are_shown_as_they_are(tmp_path: Path) -> None:
+    source = folder_of(tmp_path / "odd", ["![x](http://x.example)/<b>a.png", "![x](http://x.example)/c.png", "d.png"])
+    result = make_map(source)
+    id = next(id for id in result.collection.ids if "<b>" in id)
+    app = explore(source, image=id, find="x.example")
+    assert "Selection: 2 of 3 images" in said(app)
+    assert "&lt;b&gt;" in html_of(app)
+    assert "<b>a.png" not in html_of(app)
+    assert "![x](" not in said(app) + str([list(table.value.iloc[:, 1]) for table in app.table])
 
 
 def test_a_failed_job_is_tried_again(normal: str, jobs: JobManager) -> None:

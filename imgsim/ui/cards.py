@@ -11,6 +11,7 @@ from imgsim.errors import ImgsimError
 from imgsim.pipeline import CollectionCard
 from imgsim.ui import gallery, hero, maps, own_collection
 from imgsim.ui.jobs import manager
+from imgsim.ui.progress import plain
 from imgsim.ui.state import View
 
 A_ROW = 3
@@ -46,7 +47,7 @@ def _card(card: CollectionCard) -> None:
     count = "" if card.n_images is None else f"{card.n_images:,} pictures. "
     st.html(f'<p class="imgsim-about"><b>{html.escape(card.title)}</b><br>{count}{html.escape(card.description)}</p>')
     if broken:
-        st.caption(broken)
+        st.caption(plain(broken))
     with st.container(horizontal=True, gap="small"):
         if st.button("Explore", key=f"open_{card.source}", disabled=bool(broken)):
             hero.open_in_explore(View(collection=card.source))

@@ -10,7 +10,7 @@ import streamlit as st
 from imgsim.errors import UnavailableError
 from imgsim.methods import METHODS
 from imgsim.ui import controls
-from imgsim.ui.progress import sentence
+from imgsim.ui.progress import plain, sentence
 
 FOLDED_FROM = 12  # a family of more methods is shown as a table
 
@@ -20,7 +20,7 @@ def search_and_show() -> None:
     text = st.text_input("Search", placeholder="A word of a name or a description, such as edges", key="find_method")
     found = [method for method in controls.ordered_methods() if matches(method, text)]
     if not found:
-        st.info(f"No method says anything of {text!r}. There are {len(METHODS)}; try colour, edges or network.")
+        st.info(f"No method says anything of {plain(text)}. There are {len(METHODS)}; try colour, edges or network.")
     for family, members in groupby(found, key=lambda method: method.family):
         st.subheader(sentence(family), anchor=False, divider="gray")
         _family(list(members))
@@ -50,7 +50,7 @@ def _method(method: type[Any]) -> None:
     length = f"{dim:,} numbers" if dim else "Numbers"
     st.caption(f"{length}, compared by {metric.replace('_', ' ')} distance. {method.reference}")
     if reason:
-        st.warning(sentence(reason))
+        st.warning(plain(sentence(reason)))
 
 
 def size(method: type[Any]) -> tuple[int | None, str, str | None]:

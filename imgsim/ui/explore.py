@@ -19,6 +19,7 @@ from imgsim.plots.columns import categories
 from imgsim.projections import PROJECTORS
 from imgsim.types import Collection
 from imgsim.ui import exports, maps, neighbours, regions, state
+from imgsim.ui.progress import plain
 from imgsim.ui.scatter import Panel, scatter
 from imgsim.ui.selection import selected_rows
 from imgsim.ui.state import View
@@ -42,7 +43,7 @@ def explore() -> None:
     rows, complaint = selection_of(result, view)
     _toolbar(result, view, color)
     if complaint:
-        st.warning(complaint)
+        st.warning(plain(complaint))
     with st.container(key="explore"):
         left, right = st.columns([7, 3], gap="medium")
         with left:
@@ -211,7 +212,7 @@ def _trust(result: MapResult) -> str:
     if not judged.k:
         return f"{size}So few images lie faithfully on any map."
     return (
-        f"{size}Of the {judged.k} nearest images of each, the map keeps {judged.knn_recall:.0%} near. "
+        f"{size}Of the {judged.k} nearest images of each, the map keeps {100 * judged.knn_recall:.0f} % near. "
         "Distances between islands mean nothing."
     )
 

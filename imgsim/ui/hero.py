@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from imgsim.ui import explore, map_state, maps
+from imgsim.ui.progress import plain
 from imgsim.ui.scatter import Panel, scatter
 from imgsim.ui.state import View
 
@@ -50,11 +51,11 @@ def _map() -> None:
         landmarks=True,
         on_click=_clicked,
     )
-    name = result.collection.name
+    name, n = plain(result.collection.name), len(result.collection)
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Explore this map", type="primary"):
             open_in_explore(view)
-        st.caption(f"{name}: {len(result.collection):,} pictures. Hover to see them, click one to find its nearest.")
+        st.caption(f"{name}: {n:,} pictures. Hover to see them, click one to find its nearest.")
 
 
 def open_in_explore(view: View) -> None:

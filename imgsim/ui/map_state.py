@@ -10,9 +10,8 @@ from imgsim.errors import ImgsimError
 from imgsim.methods import METHODS
 from imgsim.ui import maps, progress, state
 from imgsim.ui.jobs import Job, manager
+from imgsim.ui.progress import plain
 from imgsim.ui.state import View
-
-_STOPPED = "stopped"
 
 
 def ready(view: View) -> bool:
@@ -20,20 +19,41 @@ def ready(view: View) -> bool:
     try:
         if maps.find(view.request()) is not None:
             return True
-        reason = METHODS.parse(view.method).unavailable()
+        method = METHODS.parse(view.method)
+        reason = method.unavailable()
     except ImgsimError as error:
         _cannot(str(error))
         return False
-    if reason:
-        st.warning(progress.sentence(reason))
-        st.caption("The method stays in the list, so that you know what there is. Choose another one on the left.")
+    if reason and not (method.download and _fetch_asked(view, reason, method.download.megabytes)):
+        if not method.download:
+            _shown_though_unavailable(reason)
         return False
     _job(view)
     return False
 
 
+def _shown_though_unavailable(reason: str) -> None:
+    st.warning(plain(progress.sentence(reason)))
+    st.caption("The method stays in the list, so that you know what there is. Choose another one on the left.")
+
+
+def _fetch_asked(view: View, reason: str, megabytes: float) -> bool:
+    """Whether the person wants the weights fetched; nothing is taken from the network unasked."""
+    job = manager().find("map", view.request())
+    if job is not None and job.alive:
+        return True
+    if job is not None and job.state == "failed":
+        st.error(plain(progress.sentence(job.error)))
+    else:
+        st.warning(plain(progress.sentence(reason)))
+    if not st.button(f"Fetch the weights ({megabytes:.0f} MB) and make the map", type="primary"):
+        return False
+    manager().submit("map", view.request(), title_of(view), progress.session())
+    return True
+
+
 def _cannot(reason: str) -> None:
-    st.error(progress.sentence(reason))
+    st.error(plain(progress.sentence(reason)))
     if st.button("Open the built-in photos", type="primary"):
         state.write(View())
         st.rerun()
@@ -45,8 +65,13 @@ def _job(view: View) -> None:
         return
     if job is not None and job.state == "done" and job.finished and _done_in_vain(job):
         return
-    title = f"Map of {view.collection} by {view.method}"
-    progress.wait_for(manager().submit("map", view.request(), title, progress.session()))
+    progress.wait_for(manager().submit("map", view.request(), title_of(view), progress.session()))
+
+
+def title_of(view: View) -> str:
+    """`Map of Handwritten digits by HOG`."""
+    names = {card.source: card.title for card in maps.pipeline().collections()}
+    return f"Map of {names.get(view.collection, view.collection)} by {METHODS.parse(view.method).title}"
 
 
 def _again(job: Job) -> bool:
@@ -70,7 +95,7 @@ def notices(problems: Sequence[str]) -> None:
     """What was wrong with the address of the page, one sentence each."""
     said = [*problems, *filter(None, [st.session_state.pop("notice", "")])]
     for problem in said:
-        st.warning(progress.sentence(problem))
+        st.warning(plain(progress.sentence(problem)))
 
 
 def unreadable(view: View) -> None:

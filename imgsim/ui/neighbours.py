@@ -10,6 +10,7 @@ import streamlit as st
 from imgsim.pipeline import MapResult
 from imgsim.types import Match
 from imgsim.ui import gallery, maps, state, walk
+from imgsim.ui.progress import plain
 from imgsim.ui.state import View
 
 K = 24
@@ -100,7 +101,7 @@ def percent(value: float) -> str:
 
 def _hint(view: View) -> None:
     if view.image:
-        st.info(f"No image of this collection has the id {view.image!r}; it may have been removed.")
+        st.info(f"No image of this collection has the id {plain(view.image)}; it may have been removed.")
     st.markdown("**Click a picture on the map**")
     st.caption(
         "Its nearest images appear here, by the method's own distance and not by the distance on the map. "

@@ -9,7 +9,7 @@ import streamlit as st
 
 from imgsim.errors import ImgsimError
 from imgsim.ui import hero, maps
-from imgsim.ui.progress import sentence
+from imgsim.ui.progress import plain, sentence
 from imgsim.ui.state import View
 
 HERE = "On this computer"
@@ -67,6 +67,6 @@ def _add(name: str, sources: list[str], files: list[Any]) -> None:
         uploads = [(file.name, file.getvalue()) for file in files]
         slug = library.add_files(name, uploads) if uploads else library.add(name, sources)
     except ImgsimError as error:
-        st.error(sentence(str(error)))
+        st.error(plain(sentence(str(error))))
         return
     hero.open_in_explore(View(collection=f"library:{slug}"))

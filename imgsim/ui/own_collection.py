@@ -32,7 +32,7 @@ def _add(card: CollectionCard) -> None:
         try:
             maps.pipeline().library.extend(slug_of(card), [source.strip()] if source.strip() else [], uploads)
         except ImgsimError as error:
-            st.error(sentence(str(error)))
+            st.error(plain(sentence(str(error))))
         else:
             st.rerun()
 
@@ -44,7 +44,7 @@ def _rename(card: CollectionCard) -> None:
         try:
             maps.pipeline().library.rename(slug_of(card), name)
         except ImgsimError as error:
-            st.error(sentence(str(error)))
+            st.error(plain(sentence(str(error))))
         else:
             st.rerun()
 
@@ -59,6 +59,6 @@ def _remove(card: CollectionCard) -> None:
         try:
             maps.pipeline().library.remove(slug_of(card))
         except ImgsimError as error:
-            st.error(sentence(str(error)))
+            st.error(plain(sentence(str(error))))
         else:
             st.rerun()

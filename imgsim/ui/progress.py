@@ -24,7 +24,7 @@ def wait_for(job: Job) -> None:
 def failed(job: Job, key: str) -> bool:
     """Show why a job failed or that it was stopped; True when the person wants another try."""
     if job.state == "failed":
-        st.error(sentence(job.error), icon=None)
+        st.error(plain(sentence(job.error)))
     else:
         st.info("Stopped. Nothing half done was kept; what was finished before is still there.")
     return st.button("Try again", key=key, type="primary")

@@ -13,7 +13,7 @@ from imgsim.evaluation.contrast import Contrast, contrasts
 from imgsim.pipeline import MapResult
 from imgsim.tags import Tags
 from imgsim.ui import exports, gallery, maps, neighbours, state
-from imgsim.ui.progress import sentence
+from imgsim.ui.progress import plain, sentence
 from imgsim.ui.state import View
 
 MOST_PICTURES = 60
@@ -76,8 +76,8 @@ def _line(contrast: Contrast) -> dict[str, str]:
     if contrast.value == "median":
         inside, outside = f"{contrast.inside:.3g}", f"{contrast.outside:.3g}"
     else:
-        inside, outside = f"{contrast.inside:.0%} ({contrast.n_inside:,})", f"{contrast.outside:.0%}"
-    return {"Field": contrast.field, "Value": contrast.value, "Here": inside, "Elsewhere": outside}
+        inside, outside = f"{100 * contrast.inside:.0f} % ({contrast.n_inside:,})", f"{100 * contrast.outside:.0f} %"
+    return {"Field": plain(contrast.field), "Value": plain(contrast.value), "Here": inside, "Elsewhere": outside}
 
 
 def _tags(result: MapResult, rows: Rows) -> None:
@@ -89,20 +89,20 @@ def _tags(result: MapResult, rows: Rows) -> None:
             try:
                 tags.add(word, ids)
             except InputError as error:
-                st.error(sentence(str(error)))
+                st.error(plain(sentence(str(error))))
     known = tags.all()
     with st.container(horizontal=True, gap="small"):
         for tag, tagged in known.items():
             here = len(set(ids) & set(tagged))
             st.button(
-                f"{tag} ({here} of {len(tagged)})",
+                f"{plain(tag)} ({here} of {len(tagged)})",
                 key=f"tag_{tag}",
                 help="Select all images of this tag",
                 on_click=_find_tag,
                 args=(tag,),
             )
             if here:
-                remove = f"Take the tag {tag} from the selected images"
+                remove = f"Take the tag {plain(tag)} from the selected images"
                 st.button("×", key=f"untag_{tag}", help=remove, type="tertiary", on_click=tags.remove, args=(tag, ids))
 
 

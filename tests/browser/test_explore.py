@@ -157,3 +157,26 @@ def test_nonsense_in_the_address_is_said_and_no_error_is_shown(page: Any, app_ur
     explore(page, app_url, "method=hgo&map=%00&dims=9&lasso=%5B&image=%3Cimg src=x onerror=alert(1)%3E&color=field:x")
     page.get_by_text("did you mean 'hog'").wait_for()
     assert page.locator(".stException").count() == 0
+
+
+def test_a_job_is_seen_from_another_page_after_a_reload_and_stops_at_once(page: Any, app_url: str) -> None:
+    page.goto(f"{app_url}/explore?collection=builtin:digits&method=sift_vlad&map=umap")
+    page.get_by_role("button", name="Cancel").wait_for(timeout=15_000)
+    assert page.locator(READY).count() == 0
+    page.reload()
+    page.get_by_text("Map of Handwritten digits by SIFT VLAD").wait_for(timeout=15_000)
+    page.get_by_role("link", name="Methods").click()
+    page.get_by_text("Work in progress").wait_for(timeout=15_000)
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_text("Work in progress").wait_for(state="hidden", timeout=5_000)
+    page.get_by_role("link", name="Explore").click()
+    page.get_by_text("Stopped.").wait_for()
+
+
+def test_the_browsers_own_back_button_goes_back(page: Any, app_url: str) -> None:
+    explore(page, app_url, "image=camera/original")
+    wait_for_focus(page, "camera/original")
+    page.locator(".imgsim-picture").nth(2).click()
+    page.wait_for_function("() => !document.querySelector('.imgsim-focus figcaption').innerText.includes('original')")
+    page.go_back()
+    wait_for_focus(page, "camera/original")
