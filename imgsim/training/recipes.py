@@ -85,7 +85,9 @@ def _schedule(objective: str, steps: int) -> Schedule:
     each = max(1, steps // 40)
     if objective == "distillation":
         return Schedule(steps, sides=((0.0, 64), (0.6, 96), (0.85, 128)), measure_every=each, save_every=each)
-    return Schedule(steps, warmup=50, sides=((0.0, 64),), averaging=0.99, measure_every=each, save_every=each)
+    return Schedule(
+        steps, warmup=min(50, steps // 10), sides=((0.0, 64),), averaging=0.99, measure_every=each, save_every=each
+    )
 
 
 def _write(done: Run, goal: Distillation | TwoViews, out: Path, side: int, objective: str) -> None:
