@@ -1,12 +1,13 @@
 # make run    set up and open the dashboard on packaged pictures
 # make test   set up and run every test, the browser's included
-# make check  format, lint and types        make bench  comparisons with peers
+# make check  format, lint and types         make bench        comparisons with peers
+#                                            make screenshots  the README's pictures
 PYTHON ?= python3
 BIN := .venv/bin
 PORT ?= 8501
 ARGS ?=
 
-.PHONY: run test check format bench browser clean
+.PHONY: run test check format bench browser screenshots clean
 
 run: .venv/installed
 	$(BIN)/python -m imgsim app --port $(PORT)
@@ -28,6 +29,9 @@ bench: .venv/installed-dev
 
 browser: .venv/installed-dev
 	$(BIN)/python -m tests.browser.get_browser
+
+screenshots: .venv/installed-dev browser
+	$(BIN)/python -m tools.screenshots
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache *.egg-info build dist site

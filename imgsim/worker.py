@@ -26,6 +26,7 @@ from imgsim.progress import Progress
 Task = Callable[[Mapping[str, Any], Progress], Mapping[str, Any]]
 Emit = Callable[[Mapping[str, Any]], None]
 
+FIRST = ("cv2", "openTSNE")  # what the first visit's map needs, imported beside its scan
 HEAVY = ("numpy", "PIL.Image", "cv2", "sklearn.neighbors", "umap", "openTSNE", "torch", "torchvision")
 PROGRESS_EVERY = 0.1  # seconds between two reports of one stage
 
@@ -70,13 +71,13 @@ def serve(lines: Iterable[str], emit: Emit, end: Callable[[], None]) -> None:
     """Answer lines one after the other; import heavy modules while there is nothing to do."""
     jobs: queue.Queue[str] = queue.Queue()
     threading.Thread(target=_read, args=(lines, jobs, end), daemon=True).start()
+    threading.Thread(target=_import, args=(FIRST,), daemon=True).start()
     cold = list(HEAVY)
     while True:
         try:
             line = jobs.get(timeout=0.05 if cold else None)
         except queue.Empty:
-            with contextlib.suppress(ImportError):  # the job that needs it will say so
-                importlib.import_module(cold.pop(0))
+            _import([cold.pop(0)])
         else:
             answer(line, emit)
 
@@ -102,6 +103,12 @@ class _Reporter:
             return
         self.stage, self.last = stage, now
         self.emit({"id": self.id, "event": "progress", "stage": stage, "done": done, "total": total})
+
+
+def _import(names: Iterable[str]) -> None:
+    for name in names:
+        with contextlib.suppress(ImportError):  # the job that needs it will say so
+            importlib.import_module(name)
 
 
 def _read(lines: Iterable[str], jobs: queue.Queue[str], end: Callable[[], None]) -> None:

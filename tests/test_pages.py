@@ -296,3 +296,17 @@ def test_dropped_files_become_a_collection(tmp_path: Path) -> None:
     next(button for button in app.button if button.label == "Add and explore").click().run()
     assert not app.exception
     assert len(Pipeline().open(Pipeline().library.list()[0].source)) == 1
+
+
+def test_home_shows_what_is_stored_and_clears_it_without_touching_the_pictures(tmp_path: Path) -> None:
+    source = folder_of(tmp_path / "pictures", ["a.png", "b.png"])
+    make_map(source)
+    app = open_page("home")
+    assert any(box.label.startswith("Stored results: ") and "of at most" in box.label for box in app.expander)
+    next(box for box in app.number_input if box.label == "Limit in GB").set_value(2.0)
+    next(button for button in app.button if button.label == "Set limit").click().run()
+    assert Pipeline().store.limit == 2 * 10**9
+    next(button for button in app.button if button.label == "Clear stored results").click().run()
+    assert not app.exception
+    assert "embeddings" not in [entry.kind for entry in Pipeline().store.entries()]
+    assert (tmp_path / "pictures" / "a.png").exists()
