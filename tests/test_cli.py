@@ -136,6 +136,16 @@ def test_cache(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     assert (folder / "dark" / "0.png").exists()
 
 
+def test_train(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    command = ["train", str(folder), "--objective", "simclr", "--out", "mine", "--steps", "4", "--label", "label"]
+    told = answer(capsys, *command)
+    assert told["epochs"] > 0
+    assert told["loss"]
+    assert all(0 <= accuracy <= 1 for accuracy in told["knn_accuracy"])
+    assert answer(capsys, "embed", str(folder), "-m", "trained:name=mine")["n_images"] == 8
+    assert "--teacher" in refusal(capsys, "train", str(folder), "--objective", "distillation", "--out", "other")
+
+
 def test_weights(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     rows = answer(capsys, "weights")["weights"]
     assert any(row["method"] == "resnet50" and row["tag"] == "IMAGENET1K_V2" for row in rows)
