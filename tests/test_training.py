@@ -109,6 +109,7 @@ def test_neighbor_overlap_of_known_points():
     points = torch.stack([angles.cos(), angles.sin()], 1)
     assert neighbor_overlap(points, points.clone(), k=1) == 1
     assert neighbor_overlap(points, points[[0, 2, 1, 3]], k=1) == 0
+    assert neighbor_overlap(points, points[[0, 2, 1, 3]], k=10) == 1  # fewer points than k: all the others
 
 
 def test_simclr_loss_of_known_vectors():

@@ -127,8 +127,8 @@ class Distillation(Objective):
 
 
 def neighbor_overlap(a: Tensor, b: Tensor, k: int) -> float:
-    """Mean share of the k nearest by cosine that two sets of unit vectors (N, D) have in common, 0 to 1."""
-    both = []
+    """Mean share of the k (at most N - 1) nearest by cosine that unit vectors (N, D) have in common, 0 to 1."""
+    k, both = min(k, len(a) - 1), []
     for vectors in (a, b):
         similarity = vectors @ vectors.T
         similarity.fill_diagonal_(-2)
