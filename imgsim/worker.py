@@ -28,6 +28,7 @@ Emit = Callable[[Mapping[str, Any]], None]
 
 FIRST = ("cv2", "openTSNE")  # what the first visit's map needs, imported beside its scan
 HEAVY = ("numpy", "PIL.Image", "cv2", "sklearn.neighbors", "umap", "openTSNE", "torch", "torchvision")
+PATIENCE = 10.0  # seconds without a job before heavy modules are imported: the first page needs the cores itself
 PROGRESS_EVERY = 0.1  # seconds between two reports of one stage
 
 
@@ -71,14 +72,16 @@ def serve(lines: Iterable[str], emit: Emit, end: Callable[[], None]) -> None:
     """Answer lines one after the other; import heavy modules while there is nothing to do."""
     jobs: queue.Queue[str] = queue.Queue()
     threading.Thread(target=_read, args=(lines, jobs, end), daemon=True).start()
-    threading.Thread(target=_import, args=(FIRST,), daemon=True).start()
-    cold = list(HEAVY)
+    first, cold, patience = threading.Thread(target=_import, args=(FIRST,), daemon=True), list(HEAVY), PATIENCE
     while True:
         try:
-            line = jobs.get(timeout=0.05 if cold else None)
+            line = jobs.get(timeout=patience if cold else None)
         except queue.Empty:
             _import([cold.pop(0)])
+            patience = 0.05
         else:
+            if not first.ident:
+                first.start()
             answer(line, emit)
 
 

@@ -251,15 +251,22 @@ def manager() -> JobManager:
 
 
 def warm_up() -> None:
-    """Start the worker, make the map of the first page, then the pictures of the cards; the launcher calls it."""
-    from imgsim.ui import maps
+    """Get ready for the first visitor beside the server's start; the launcher calls it."""
+    manager().start()
+    threading.Thread(target=_get_ready, name="warm-up", daemon=True).start()
+
+
+def _get_ready() -> None:
+    """Open what the first page shows, and submit what of it is not in the store: its map, then the cards' pictures."""
+    from imgsim.ui import assets, maps
     from imgsim.ui.state import View
 
+    assets.plotly_gzip()
     view = View.first()
-    manager().start()
-    manager().submit("map", view.request(), f"Map of {view.collection}")
+    if maps.find(view.request()) is None:
+        manager().submit("map", view.request(), f"Map of {view.collection}")
     for card in maps.pipeline().collections():
-        if not card.removable:
+        if not card.removable and maps.pipeline().collection_key(card.source) is None:
             manager().submit("open", {"source": card.source}, f"Pictures of {card.title}")
 
 
