@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from imgsim.errors import InputError, UnavailableError
+from imgsim.home import home
 from imgsim.progress import Progress, silent
 
 SUFFIXES = (".safetensors", ".pth", ".pt")
@@ -78,7 +79,7 @@ class WeightsFile:
 
 def workspace_folder() -> Path:
     """Where fetched and imported weights are kept."""
-    return Path(os.environ.get("IMGSIM_HOME") or Path.home() / ".imgsim") / "weights"
+    return home() / "weights"
 
 
 def folders() -> tuple[Path, ...]:

@@ -11,6 +11,7 @@ import hashlib
 import os
 from pathlib import Path
 
+from imgsim.home import home
 from imgsim.store import Store
 
 
@@ -22,7 +23,7 @@ class Workspace:
     """
 
     def __init__(self, root: Path | None = None) -> None:
-        self.root = (root or Path(os.environ.get("IMGSIM_HOME") or Path.home() / ".imgsim")).expanduser().resolve()
+        self.root = root.expanduser().resolve() if root else home()
         self.store = Store(self.root / "cache")
 
     def latest_scan(self, source: str) -> str | None:

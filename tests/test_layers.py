@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 FLOORS = [
     {"errors"},
-    {"progress", "parameters", "types"},
+    {"progress", "parameters", "types", "home"},
     {"registry", "weights", "raster"},
     {"images", "methods", "neighbors", "projections", "evaluation", "plots", "store", "pair_scores"},
     {"explanations", "tasks", "training", "embedding", "workspace", "tags"},

@@ -20,6 +20,7 @@ from pathlib import Path, PureWindowsPath
 from filelock import FileLock
 
 from imgsim.errors import InputError, UnknownIdError
+from imgsim.home import home
 from imgsim.images.labels import LABEL_FILES, path_column, read_csv
 from imgsim.images.sources import open_source
 
@@ -182,7 +183,7 @@ def find_item(slug: str) -> tuple[LibraryItem, Path]:
     Raises:
         UnknownIdError: there is none of that slug.
     """
-    default = Path(os.environ.get("IMGSIM_HOME") or Path.home() / ".imgsim").expanduser().resolve()
+    default = home()
     for root in (*reversed(_ROOTS), default):
         if (root / "collections" / slug / "collection.json").is_file() and slug == safe_name(slug):
             library = Library.__new__(Library)

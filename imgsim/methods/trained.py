@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from imgsim.home import home
 from imgsim.methods import METHODS
 from imgsim.methods._own_network import OwnNetwork
 from imgsim.parameters import param
@@ -16,7 +16,7 @@ SUFFIX = ".safetensors"
 
 def folder() -> Path:
     """Where trained networks are kept: `models` in the workspace."""
-    return Path(os.environ.get("IMGSIM_HOME") or Path.home() / ".imgsim").expanduser() / "models"
+    return home() / "models"
 
 
 def names() -> tuple[str, ...]:

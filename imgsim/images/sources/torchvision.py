@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from imgsim.errors import InputError, UnavailableError, UnknownIdError, UnreadableImageError
+from imgsim.home import home
 from imgsim.images.decoding import from_pil
 from imgsim.images.sources import SOURCES, Column, Contents, Listing, Source
 from imgsim.images.sources.folder import stamp_of
@@ -135,8 +136,7 @@ def _names() -> list[str]:
 
 
 def _root() -> Path:
-    home = Path(os.environ.get("IMGSIM_HOME") or Path.home() / ".imgsim")
-    return Path(os.environ.get("IMGSIM_TORCHVISION") or home / "torchvision").expanduser()
+    return Path(os.environ.get("IMGSIM_TORCHVISION") or home() / "torchvision").expanduser()
 
 
 def _takes(made: Any, name: str) -> bool:
