@@ -20,10 +20,10 @@ from imgsim.ui.security import middleware  # noqa: E402
 
 
 def results() -> Results:
-    """The pipeline on this person's workspace; imported when the first picture is asked for."""
-    from imgsim.pipeline import Pipeline
+    """The pipeline of the pages, with the collections it has open; imported when the first picture is asked for."""
+    from imgsim.ui import maps
 
-    return Pipeline()
+    return maps.pipeline()
 
 
 jobs.warm_up()

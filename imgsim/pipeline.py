@@ -112,8 +112,7 @@ class Pipeline:
 
     def scan(self, source: str, progress: Progress = silent) -> str:
         """The store key of the collection of a SOURCE as it is now."""
-        source = images.canonical(source)
-        key = self._scan_key(source)
+        source, key = self._scan_key(source)
         previous = self._found("scan", self.workspace.latest_scan(source))
 
         def build(directory: Path) -> None:
@@ -129,7 +128,7 @@ class Pipeline:
         Raises:
             InputError: there is no such source.
         """
-        key = self._scan_key(images.canonical(source))
+        key = self._scan_key(source)[1]
         return key if self.store.find("scan", key) else None
 
     def read_image(self, collection: Collection, row: int, min_side: int | None = None) -> Image:
@@ -302,8 +301,10 @@ class Pipeline:
         n_images = len(self.load_collection(key.name)) if key else None
         return CollectionCard(source, name, "Your own pictures.", n_images, removable=True)
 
-    def _scan_key(self, source: str) -> str:
-        return key_of("scan", source=source, state=images.state(source), version=SCAN_VERSION)
+    def _scan_key(self, source: str) -> tuple[str, str]:
+        """The one spelling of a SOURCE, and the key of its scan as it is now."""
+        canonical, state = images.identify(source)
+        return canonical, key_of("scan", source=canonical, state=state, version=SCAN_VERSION)
 
     def _found(self, kind: str, key: str | None) -> Path | None:
         return self.store.find(kind, key) if key else None

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from imgsim import images
 from imgsim.pipeline import MapRequest, Pipeline
 from imgsim.ui import cards, map_state, progress
 from imgsim.ui.jobs import JobManager
@@ -91,6 +92,17 @@ def test_explore_shows_the_map_of_a_stored_collection(normal: str, jobs: JobMana
     assert app.selectbox(key="color").value == "field:label"
     assert not any(job.arguments["source"] == normal for job in jobs.jobs())
     assert "Nearest" not in said(app)
+
+
+def test_a_page_looks_at_the_source_once(normal: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_map(normal)
+    looks: list[str] = []
+    look = images.identify
+    monkeypatch.setattr(images, "identify", lambda source: looks.append(source) or look(source))
+    app = open_page("explore", collection=normal, method="pixels", map="pca")
+    looks.clear()
+    app.run()
+    assert looks == [normal]
 
 
 def test_the_address_restores_focus_and_search(normal: str) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from imgsim import images
 from imgsim.errors import InputError, UnavailableError, UnknownIdError, UnreadableImageError
 from imgsim.images import canonical, decode, open_reader, path_of, scan, state
 from imgsim.images.sources import open_source
@@ -173,6 +174,28 @@ def test_a_source_that_does_not_exist_is_one_sentence(source: str) -> None:
 def test_a_misspelt_packaged_collection_gets_the_nearest() -> None:
     with pytest.raises(UnknownIdError, match="did you mean 'builtin:photos'"):
         scanned("builtin:photo")
+
+
+def test_only_links_are_followed_when_a_folder_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a.png", "b.png", "c.png"):
+        (tmp_path / name).write_bytes(picture(1))
+    (tmp_path / "link.png").symlink_to(tmp_path / "a.png")
+    followed: list[str] = []
+    resolve = Path.resolve
+    folder = resolve(tmp_path)
+    monkeypatch.setattr(Path, "resolve", lambda self, *a: followed.append(self.name) or resolve(self, *a))
+    before = state(str(folder))
+    assert [name for name in followed if name.endswith(".png")] == ["link.png"]
+    (tmp_path / "b.png").write_bytes(picture(2) + b" ")
+    assert state(str(folder)) != before
+
+
+def test_a_look_at_a_zip_does_not_read_its_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "x.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.png", picture(1))
+    monkeypatch.setattr(zipfile.ZipFile, "_RealGetContents", lambda _: pytest.fail("the list was read"))
+    assert images.identify(str(path)) == (str(path), state(str(path)))
 
 
 # --- zip

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from imgsim.images.decoding import decode, from_pil
 from imgsim.images.library import Library, LibraryItem
 from imgsim.images.reader import Reader, open_reader, path_of, stream
-from imgsim.images.scan import canonical, load, scan, state
+from imgsim.images.scan import canonical, identify, load, scan, state
 from imgsim.images.sources import SOURCES
 from imgsim.images.sources._drawn import Drawn
 from imgsim.images.thumbnails import Thumbnails
@@ -26,6 +26,7 @@ __all__ = [
     "canonical",
     "decode",
     "from_pil",
+    "identify",
     "load",
     "open_reader",
     "packaged",

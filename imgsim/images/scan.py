@@ -87,6 +87,16 @@ def state(source: str) -> str:
     return open_source(source).state()
 
 
+def identify(source: str) -> tuple[str, str]:
+    """`canonical` and `state` by one look at the source.
+
+    Raises:
+        InputError: there is no such source.
+    """
+    opened = open_source(source)
+    return opened.canonical, opened.state()
+
+
 def canonical(source: str) -> str:
     """The one spelling of a SOURCE: absolute paths, names as they are.
 

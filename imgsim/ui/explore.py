@@ -63,7 +63,6 @@ def color_of(collection: Collection, view: View) -> str:
 
 
 @lru_cache(maxsize=8)  # counting the labels of 100,000 images takes longer than the rest of a click
-@lru_cache(maxsize=8)
 def default_field(collection: Collection) -> str | None:
     """The first text field of 2 to 60 labels, else the first number; what a map is coloured by at first."""
     for name, values in collection.fields.items():

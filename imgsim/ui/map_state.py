@@ -101,10 +101,10 @@ def notices(problems: Sequence[str]) -> None:
 def unreadable(view: View) -> None:
     """The files that could not be read, folded, each with its reason."""
     try:
-        key = maps.pipeline().collection_key(view.collection)
+        collection = maps.collection(view.request())
     except ImgsimError:  # the page says so already
         return
-    refused = maps.pipeline().load_collection(key).unreadable if key else ()
+    refused = collection.unreadable if collection else ()
     if refused:
         files = "file was" if len(refused) == 1 else "files were"
         with st.expander(f"{len(refused):,} {files} left out"):

@@ -31,9 +31,9 @@ def find(arguments: dict[str, Any]) -> MapResult | None:
         InputError: the request names something that does not exist.
     """
     request = MapRequest(**arguments)
-    result = pipeline().cached_map(request)
     place = (os.environ.get("IMGSIM_HOME", ""), request)
     _shown.pop(place, None)
+    result = pipeline().cached_map(request)
     if result is not None:
         _shown[place] = result
         while len(_shown) > KEPT:
@@ -45,6 +45,19 @@ def shown(arguments: dict[str, Any]) -> MapResult | None:
     """The same as the page has found it last, without looking again: for the answer to a click."""
     place = (os.environ.get("IMGSIM_HOME", ""), MapRequest(**arguments))
     return _shown.get(place) or find(arguments)
+
+
+def collection(arguments: dict[str, Any]) -> Collection | None:
+    """The collection of a request if the store has it; that of the map on show without looking again.
+
+    Raises:
+        InputError: there is no such source.
+    """
+    result = _shown.get((os.environ.get("IMGSIM_HOME", ""), MapRequest(**arguments)))
+    if result is not None:
+        return result.collection
+    key = pipeline().collection_key(arguments["source"])
+    return pipeline().load_collection(key) if key else None
 
 
 def lost_on_map(result: MapResult, row: int, k: int) -> list[int]:

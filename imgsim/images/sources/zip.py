@@ -41,9 +41,10 @@ class Zip(Source):
     @classmethod
     def open(cls, text: str) -> Self:
         """The archive at that path."""
-        source = cls(Path(text).expanduser().resolve())
-        _ = source._members
-        return source
+        path = Path(text).expanduser().resolve()
+        if not zipfile.is_zipfile(path):  # its list of members is long: read when it is needed, not at every look
+            raise InputError(_damaged(path))
+        return cls(path)
 
     @property
     def canonical(self) -> str:
@@ -95,7 +96,7 @@ class Zip(Source):
         try:
             members = self._archive.infolist()
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-            raise InputError(f"{self.path} must be a zip archive, got a damaged one; pack it again.") from None
+            raise InputError(_damaged(self.path)) from None
         return sorted((m for m in members if not m.is_dir()), key=lambda member: member.filename)
 
     def _fields(self, ids: list[str]) -> dict[str, list[str] | list[float]]:
@@ -107,6 +108,10 @@ class Zip(Source):
                 assert isinstance(data, bytes)
                 tables.append(Labels.parse(data, folder, member.filename))
         return with_labels(ids, [table for table in tables if table is not None], _common_top(ids))
+
+
+def _damaged(path: Path) -> str:
+    return f"{path} must be a zip archive, got a damaged one; pack it again."
 
 
 def _passed_over(name: str) -> bool:
