@@ -12,6 +12,7 @@ import contextlib
 import importlib
 import json
 import os
+import pkgutil
 import queue
 import sys
 import threading
@@ -20,7 +21,8 @@ import traceback
 from collections.abc import Callable, Iterable, Mapping
 from typing import IO, Any
 
-from imgsim.errors import ImgsimError
+from imgsim import tasks
+from imgsim.errors import ImgsimError, UnknownIdError
 from imgsim.progress import Progress
 
 Task = Callable[[Mapping[str, Any], Progress], Mapping[str, Any]]
@@ -32,30 +34,24 @@ PATIENCE = 10.0  # seconds without a job before heavy modules are imported: the 
 PROGRESS_EVERY = 0.1  # seconds between two reports of one stage
 
 
-def make_map(arguments: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
-    """Scan, embed, find neighbours, project and judge, whatever of it is not in the store."""
-    from imgsim.pipeline import MapRequest, Pipeline
+def task(name: str) -> Task:
+    """The task of that name: `run` of `imgsim.tasks.NAME`, imported when first asked for.
 
-    result = Pipeline().make_map(MapRequest(**arguments), progress)
-    return {"projection": result.projection.key}
-
-
-def open_source(arguments: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
-    """Scan a source, so that its pictures can be shown."""
-    from imgsim.pipeline import Pipeline
-
-    collection = Pipeline().open(arguments["source"], progress)
-    return {"n_images": len(collection), "n_unreadable": len(collection.unreadable)}
+    Raises:
+        UnknownIdError: there is none.
+    """
+    known = [module.name for module in pkgutil.iter_modules(tasks.__path__)]
+    if name not in known:
+        raise UnknownIdError("task", name, known)
+    run: Task = importlib.import_module(f"{tasks.__name__}.{name}").run
+    return run
 
 
-TASKS: dict[str, Task] = {"map": make_map, "open": open_source}
-
-
-def answer(line: str, emit: Emit, tasks: Mapping[str, Task] = TASKS) -> None:
+def answer(line: str, emit: Emit, find: Callable[[str], Task] = task) -> None:
     """Do the job of one line and report how it went; never raises for the job's own errors."""
     job = json.loads(line)
     try:
-        result = tasks[job["task"]](job["arguments"], _Reporter(job["id"], emit))
+        result = find(job["task"])(job["arguments"], _Reporter(job["id"], emit))
     except ImgsimError as error:
         emit({"id": job["id"], "event": "failed", "message": str(error)})
     except MemoryError:

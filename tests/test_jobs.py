@@ -129,7 +129,7 @@ def test_the_worker_turns_errors_into_sentences(monkeypatch: pytest.MonkeyPatch,
 
     told: list[dict] = []
     for task in (refuse, break_down):
-        worker.answer(json.dumps({"id": "x", "task": "t", "arguments": {"n": 2}}), told.append, {"t": task})
+        worker.answer(json.dumps({"id": "x", "task": "t", "arguments": {"n": 2}}), told.append, {"t": task}.__getitem__)
     assert [m["message"] for m in told] == ["n must be 1, got 2; take 1.", "RuntimeError: surprise"]
     assert "Traceback" in capfd.readouterr().err
 
@@ -141,7 +141,7 @@ def test_the_worker_reports_ends_of_stages_and_not_every_step() -> None:
         return {"key": "k"}
 
     told: list[dict] = []
-    worker.answer(json.dumps({"id": "x", "task": "t", "arguments": {}}), told.append, {"t": work})
+    worker.answer(json.dumps({"id": "x", "task": "t", "arguments": {}}), told.append, {"t": work}.__getitem__)
     assert told[0]["done"] == 0
     assert told[-2]["done"] == 1000
     assert told[-1] == {"id": "x", "event": "done", "result": {"key": "k"}}

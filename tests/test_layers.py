@@ -15,9 +15,10 @@ FLOORS = [
     {"progress", "parameters", "types", "home"},
     {"registry", "weights", "raster"},
     {"images", "methods", "neighbors", "projections", "evaluation", "plots", "store", "pair_scores"},
-    {"explanations", "tasks", "training", "embedding", "workspace", "tags"},
+    {"explanations", "training", "embedding", "workspace", "tags"},
     {"pipeline"},
     {"engine", "exports", "scorecard"},
+    {"tasks"},
     {"cli", "worker"},
     {"ui", "__main__"},
 ]

@@ -60,7 +60,6 @@ def _map() -> None:
 
 def open_in_explore(view: View) -> None:
     """Go to the explore page with a view."""
-    st.session_state["view"] = view.params()
     st.switch_page(EXPLORE, query_params=view.params())
 
 

@@ -11,20 +11,15 @@ if str(ROOT) not in sys.path:
 
 import streamlit as st  # noqa: E402
 
-from imgsim.ui import progress  # noqa: E402
+from imgsim.ui import navigation, progress  # noqa: E402
 
 PAGES = ROOT / "pages"
 
 st.set_page_config(page_title="imgsim", page_icon=str(ROOT / "imgsim" / "ui" / "icon.svg"), layout="wide")
 st.html(ROOT / "imgsim" / "ui" / "style.css")
-page = st.navigation(
-    [
-        st.Page(PAGES / "home.py", title="Home", default=True),
-        st.Page(PAGES / "explore.py", title="Explore"),
-        st.Page(PAGES / "methods.py", title="Methods"),
-    ],
+st.navigation(
+    [st.Page(path, title=navigation.title(path), default=path.stem == "home") for path in navigation.pages(PAGES)],
     position="top",
-)
-page.run()
+).run()
 with st.sidebar:
     progress.running_elsewhere(st.session_state.pop("job_on_page", None))

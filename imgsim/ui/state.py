@@ -11,19 +11,17 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-
-import streamlit as st
+from typing import Any, ClassVar
 
 from imgsim.errors import InputError
 from imgsim.methods import METHODS
 from imgsim.parameters import format_spec, parameters, parse_spec
 from imgsim.projections import PROJECTORS
 from imgsim.registry import Registry
+from imgsim.ui.address import Address
 
 MOST_CORNERS = 160  # of a lasso in the URL; what lies between is a straight line
 _DIGITS = 4  # significant ones of a corner
-_KEPT = "view"
 
 
 @dataclass(frozen=True)
@@ -53,6 +51,8 @@ class View:
     find: str = ""
     landmarks: str = ""
 
+    lasting: ClassVar = ("method", "map", "dims", "seed", "landmarks")  # when the collection changes
+
     @classmethod
     def first(cls) -> View:
         """What is shown before anybody has chosen; `imgsim app SOURCE` chooses the collection."""
@@ -74,30 +74,17 @@ class View:
 
     def params(self) -> dict[str, str]:
         """As URL parameters: the choices of the pipeline always, the rest where it is not the default."""
-        always = ("collection", "method", "map")
-        pairs = ((f.name, getattr(self, f.name), f.default) for f in dataclasses.fields(self))
-        return {name: str(value) for name, value, default in pairs if name in always or value != default}
+        return ADDRESS.params(self)
 
 
 def parse(params: Mapping[str, str]) -> tuple[View, list[str]]:
     """The view of some URL parameters, and a sentence for each that made no sense."""
-    view, problems = View.first(), []
-    for name in (f.name for f in dataclasses.fields(View)):
-        if name in params:
-            try:
-                view = dataclasses.replace(view, **{name: _READERS.get(name, str)(params[name])})
-            except InputError as error:
-                problems.append(str(error))
-    return view, problems
+    return ADDRESS.parse(params)
 
 
 def read() -> tuple[View, list[str]]:
     """The view of the URL, else the one that this session had last."""
-    names = {f.name for f in dataclasses.fields(View)}
-    here = {name: value for name, value in st.query_params.to_dict().items() if name in names}
-    view, problems = parse(here or st.session_state.get(_KEPT, {}))
-    st.session_state[_KEPT] = view.params()
-    return view, problems
+    return ADDRESS.read()
 
 
 def update(**changes: Any) -> None:
@@ -112,8 +99,7 @@ def update(**changes: Any) -> None:
 
 def write(view: View) -> None:
     """Put a view into the URL and the session."""
-    st.session_state[_KEPT] = view.params()
-    st.query_params.from_dict(view.params())
+    ADDRESS.write(view)
 
 
 def pack_strokes(strokes: list[dict[str, Any]]) -> str:
@@ -172,3 +158,5 @@ _READERS: dict[str, Any] = {
     "lasso": _read_lasso,
     "landmarks": lambda text: "1" if text == "1" else "",
 }
+
+ADDRESS = Address("explore", View, _READERS, always=("collection", "method", "map"), first=View.first)

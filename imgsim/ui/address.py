@@ -1,0 +1,101 @@
+"""A page's view as short strings in the URL: one frozen dataclass a page, whose field names are the names in the URL.
+
+    ADDRESS = Address("compare", CompareView, {"seed": read_seed})
+    view, problems = ADDRESS.read()
+    ADDRESS.update(seed=3)
+
+The URL leads: widgets are set from it, their callbacks write to it, so a link, a reload and the back button show the
+same thing. The session keeps a copy for the way back from another page, and every page starts with the collection that
+the last one showed. What makes no sense in an address is answered with a sentence and the default.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, TypeVar
+
+import streamlit as st
+
+from imgsim.errors import InputError
+
+V = TypeVar("V")
+SHARED = "collection"  # the name of the one field that pages hand on to each other
+_SHARED_KEY = "collection_on_pages"
+
+
+class Address(Generic[V]):
+    """Reads and writes the view of one page.
+
+    Args:
+        page: unique name, under which the session keeps the view.
+        view: frozen dataclass with a default for every field.
+        readers: by field name, text -> value; raises `InputError` for nonsense. Other fields are taken as text.
+        always: fields that stand in the URL even at their default.
+        first: makes the view before anybody has chosen; the defaults without it.
+    """
+
+    def __init__(
+        self,
+        page: str,
+        view: type[V],
+        readers: Mapping[str, Callable[[str], Any]] | None = None,
+        always: tuple[str, ...] = (SHARED,),
+        first: Callable[[], V] | None = None,
+    ) -> None:
+        self.page = page
+        self.view = view
+        self.readers = dict(readers or {})
+        self.always = always
+        self.first = first or view
+        self.fields = {f.name: f.default for f in dataclasses.fields(view)}  # type: ignore[arg-type]
+
+    def parse(self, params: Mapping[str, str]) -> tuple[V, list[str]]:
+        """The view of some URL parameters, and a sentence for each that made no sense."""
+        view: Any = self.first()
+        problems: list[str] = []
+        for name in self.fields:
+            if name in params:
+                try:
+                    view = dataclasses.replace(view, **{name: self.readers.get(name, str)(params[name])})
+                except InputError as error:
+                    problems.append(str(error))
+        return view, problems
+
+    def read(self) -> tuple[V, list[str]]:
+        """The view of the URL, else the one that this session had last, with the collection of the last page."""
+        here = {name: value for name, value in st.query_params.to_dict().items() if name in self.fields}
+        view, problems = self.parse(here or self._kept())
+        self._keep(view)
+        return view, problems
+
+    def write(self, view: V) -> None:
+        """Put a view into the URL and the session."""
+        self._keep(view)
+        st.query_params.from_dict(self.params(view))
+
+    def update(self, **changes: Any) -> None:
+        """Change some fields."""
+        self.write(dataclasses.replace(self.read()[0], **changes))  # type: ignore[type-var]
+
+    def params(self, view: V) -> dict[str, str]:
+        """As URL parameters: those of `always`, and what is not the default."""
+        pairs = ((name, getattr(view, name), default) for name, default in self.fields.items())
+        return {name: str(value) for name, value, default in pairs if name in self.always or value != default}
+
+    def _kept(self) -> dict[str, str]:
+        kept: dict[str, str] = dict(st.session_state.get(f"view_{self.page}", {}))
+        last = st.session_state.get(_SHARED_KEY)
+        if last and SHARED in self.fields and kept.get(SHARED) != last:
+            return {**self._across(kept), SHARED: last}
+        return kept
+
+    def _across(self, kept: Mapping[str, str]) -> dict[str, str]:
+        """What still makes sense in another collection: how it is looked at, not what is picked in it."""
+        lasting: tuple[str, ...] = getattr(self.view, "lasting", ())
+        return {name: value for name, value in kept.items() if name in lasting}
+
+    def _keep(self, view: V) -> None:
+        st.session_state[f"view_{self.page}"] = self.params(view)
+        if SHARED in self.fields:
+            st.session_state[_SHARED_KEY] = getattr(view, SHARED)
