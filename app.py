@@ -14,7 +14,7 @@ if str(ROOT) not in sys.path:
 
 import streamlit as st  # noqa: E402
 
-from imgsim.ui import jobs  # noqa: E402
+from imgsim.ui import jobs, network  # noqa: E402
 from imgsim.ui.routes import Results, routes  # noqa: E402
 from imgsim.ui.security import middleware  # noqa: E402
 
@@ -26,6 +26,7 @@ def results() -> Results:
     return maps.pipeline()
 
 
+network.answer_at_once()
 jobs.warm_up()
 app = st.App(ROOT / "imgsim" / "ui" / "main.py", routes=routes(results), middleware=middleware())
 
