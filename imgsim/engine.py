@@ -16,7 +16,7 @@ import numpy as np
 
 from imgsim import images, neighbors
 from imgsim.errors import InputError, UnavailableError
-from imgsim.methods import METHODS, Method
+from imgsim.methods import DEFAULT, METHODS, Method
 from imgsim.pipeline import Pipeline
 from imgsim.progress import Progress, silent
 from imgsim.types import Collection, Embeddings, Float, Image, Match
@@ -76,14 +76,13 @@ class ImageSimilarityEngine:
 
     def __init__(
         self,
-        model_name: str = "hog",
+        model_name: str = DEFAULT,
         *,
         reference: str = "builtin:photos",
         workspace: Workspace | None = None,
         progress: Progress = silent,
     ) -> None:
         self.method: Method = METHODS.parse(model_name)
-        self.method.acquire(progress)
         self.method.acquire(progress)
         reason = self.method.unavailable()
         if reason:

@@ -28,7 +28,7 @@ from imgsim.progress import Progress
 Task = Callable[[Mapping[str, Any], Progress], Mapping[str, Any]]
 Emit = Callable[[Mapping[str, Any]], None]
 
-FIRST = ("cv2", "openTSNE")  # what the first visit's map needs, imported beside its scan
+FIRST = ("cv2", "openvino", "openTSNE")  # what the first visit's map needs, imported beside its scan
 HEAVY = ("numpy", "PIL.Image", "cv2", "sklearn.neighbors", "umap", "openTSNE", "torch", "torchvision")
 PATIENCE = 10.0  # seconds without a job before heavy modules are imported: the first page needs the cores itself
 PROGRESS_EVERY = 0.1  # seconds between two reports of one stage

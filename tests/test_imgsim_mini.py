@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,7 @@ import torch
 from PIL import Image
 
 from imgsim.errors import InputError, UnavailableError
-from imgsim.methods import METHODS, _residual
+from imgsim.methods import METHODS, _backends, _residual, _residual_openvino
 from imgsim.methods.imgsim_mini import FILE
 from imgsim.training import export
 from imgsim.training.network import Architecture, Student
@@ -61,6 +63,25 @@ def test_a_written_network_gives_what_the_student_gave(student, pixels, tmp_path
     assert (got - wanted).abs().max() < 2e-3 * wanted.abs().max()
     assert (got_logits - logits).abs().max() < 2e-3 * logits.abs().max()
     assert _residual.read_shape(path) == _residual.Shape((1, 1, 1, 1), side=64, resize=72, dim=8, n_classes=5)
+
+
+@pytest.mark.parametrize("with_head", [False, True])
+def test_the_openvino_graph_gives_what_torch_gives(student, pixels, tmp_path, with_head):
+    path = tmp_path / "net.safetensors"
+    export.write(student, path, (torch.randn(8, 256), torch.randn(8)), side=64, resize=72)
+    with torch.inference_mode():
+        wanted = _residual.build(path, with_head)(pixels).numpy()
+    got = _backends.openvino_runner(_residual_openvino.graph(path, with_head))(pixels.numpy())
+    np.testing.assert_allclose(got, wanted, atol=1e-4 * np.abs(wanted).max())
+
+
+def test_the_packaged_backbone_needs_no_torch():
+    code = (
+        "import sys, numpy; from imgsim.methods import METHODS;"
+        "m = METHODS.create('imgsim_mini'); m.embed([numpy.zeros((9, 9, 3), numpy.uint8)]);"
+        "sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 
 def test_a_file_that_is_no_network_is_refused(tmp_path):

@@ -80,7 +80,7 @@ def normal(tmp_path: Path) -> str:
 
 def test_home_shows_the_collections_while_the_first_map_is_made(jobs: JobManager) -> None:
     app = open_page("home")
-    assert "Map of Photos and their edits by HOG" in {job.title for job in jobs.jobs()}
+    assert "Map of Photos and their edits by imgsim mini" in {job.title for job in jobs.jobs()}
     assert "Photos and their edits" in html_of(app)
     assert "Cancel" in {button.label for button in app.button}
 

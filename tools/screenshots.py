@@ -23,7 +23,7 @@ def main() -> None:
     """One picture a page, 1400 x 900, light."""
     IMAGES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as home:
-        Pipeline(Workspace(Path(home))).make_map(MapRequest("builtin:photos", "hog", "tsne"))
+        Pipeline(Workspace(Path(home))).make_map(MapRequest("builtin:photos", "imgsim_mini", "tsne"))
         app = App(Path(home))
         try:
             with sync_playwright() as playwright:

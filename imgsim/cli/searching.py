@@ -13,10 +13,10 @@ from imgsim.cli.sources import Source
 from imgsim.cli.spaces import MethodOption
 from imgsim.engine import ImageSimilarityEngine, to_image
 from imgsim.errors import InputError
-from imgsim.methods import METHODS
+from imgsim.methods import DEFAULT, METHODS
 from imgsim.types import Match
 
-DEFAULT_METHODS = ("pixels", "color_histogram", "hog", "lbp", "phash")
+DEFAULT_METHODS = ("pixels", "color_histogram", "hog", "lbp", "phash", DEFAULT)
 
 
 def similarity(
@@ -44,7 +44,7 @@ def search(
     source: Source,
     image: Annotated[str | None, typer.Argument(metavar="[IMAGE]", help="An image file, or an id of SOURCE.")] = None,
     text: Annotated[str | None, typer.Option(help="Words instead of an image.")] = None,
-    method: MethodOption = "hog",
+    method: MethodOption = DEFAULT,
     k: Annotated[int, typer.Option("-k", min=1, help="How many matches.")] = 10,
     as_json: Json = False,
 ) -> None:

@@ -142,3 +142,4 @@ class Method(ABC):
 
 
 METHODS: Registry[Method] = Registry("method", __name__)
+DEFAULT = "imgsim_mini"  # what is used before anybody has chosen

@@ -131,7 +131,6 @@ def _compiled(module: torch.nn.Module, side: int, precision: str) -> Any:
     import torch
 
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # its import alone reports home
-    import openvino
     from openvino.frontend import FrontEndManager
     from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
 
@@ -143,6 +142,17 @@ def _compiled(module: torch.nn.Module, side: int, precision: str) -> Any:
     decoder = TorchScriptPythonDecoder(traced)  # named: the front end reads it through a pointer that it does not own
     model = front.convert(front.load(decoder))
     model.reshape([-1, *example.shape[1:]])
+    return _compile(model, precision)
+
+
+def openvino_runner(model: Any) -> Runner:
+    """What runs an OpenVINO model of (B, 3, S, S) uint8 -> (B, D) in full precision."""
+    return _compiled_runner(_compile(model, "fp32"))
+
+
+def _compile(model: Any, precision: str) -> Any:
+    import openvino
+
     options = {"INFERENCE_NUM_THREADS": n_threads(), "NUM_STREAMS": n_threads()}
     hint = {"fp32": "f32", "bf16": "bf16"}[precision]
     return openvino.Core().compile_model(model, "CPU", options | {"INFERENCE_PRECISION_HINT": hint})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import importlib.util
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -23,7 +24,7 @@ class OwnNetwork(Method):
     """Vectors of a network file; a subclass says which file."""
 
     family: ClassVar[str] = "networks"
-    needs: ClassVar[tuple[str, ...]] = ("torch", "safetensors")
+    needs: ClassVar[tuple[str, ...]] = ("safetensors",)
     batch_size: ClassVar[int] = 32
 
     @property
@@ -99,6 +100,8 @@ def _shape_of(path: Path, _changed: int) -> Shape:
 
 @functools.lru_cache(maxsize=_LOADED)
 def _runner(path: Path, _changed: int, with_head: bool) -> Any:
-    from imgsim.methods import _backends, _residual
+    from imgsim.methods import _backends, _residual, _residual_openvino
 
+    if importlib.util.find_spec("openvino"):
+        return _backends.openvino_runner(_residual_openvino.graph(path, with_head))
     return _backends.runner(_residual.build(path, with_head), read_shape(path).side)

@@ -111,14 +111,14 @@ def _convolutions(tensors: Mapping[str, torch.Tensor]) -> list[torch.nn.Conv2d]:
     return [_convolution(tensors[f"trunk.{i}.weight"], tensors[f"trunk.{i}.bias"]) for i in range(n)]
 
 
-_STRIDE_PADDING = {6: (4, 1), 3: (1, 1), 2: (2, 0), 1: (1, 0)}  # by kernel side: stem, block, halving, bottleneck
+STRIDE_PADDING = {6: (4, 1), 3: (1, 1), 2: (2, 0), 1: (1, 0)}  # by kernel side: stem, block, halving, bottleneck
 
 
 def _convolution(weight: torch.Tensor, bias: torch.Tensor) -> torch.nn.Conv2d:
     import torch
 
     outputs, inputs, side, _ = weight.shape
-    stride, padding = _STRIDE_PADDING[side]
+    stride, padding = STRIDE_PADDING[side]
     layer = torch.nn.Conv2d(inputs, outputs, side, stride, padding)
     layer.load_state_dict({"weight": weight, "bias": bias})
     return layer

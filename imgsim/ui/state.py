@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from imgsim.errors import InputError
-from imgsim.methods import METHODS
+from imgsim.methods import DEFAULT, METHODS
 from imgsim.parameters import format_spec, parameters, parse_spec
 from imgsim.projections import PROJECTORS
 from imgsim.registry import Registry
@@ -41,7 +41,7 @@ class View:
     """
 
     collection: str = "builtin:photos"
-    method: str = "hog"
+    method: str = DEFAULT
     map: str = "tsne"
     dims: int = 2
     seed: int = 0
