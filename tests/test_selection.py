@@ -103,3 +103,11 @@ def test_density_counts_where_the_points_are() -> None:
     grid, span = sampling.density(xy, side=2)
     assert grid.tolist() == [255, 0, 0, round(255 * np.log(2) / np.log(4))]
     assert (span.x0, span.x1, span.y0, span.y1) == (0, 1, 0, 1)
+
+
+def test_strokes_go_on_from_rows_that_are_selected_already() -> None:
+    everything = {"panel": 0, "kind": "box", "x": [-9, 9], "y": [-9, 9]}
+    nothing = {"panel": 0, "kind": "box", "x": [90, 91], "y": [90, 91]}
+    assert selected_rows([nothing | {"mode": "add"}], [XY], start=[1, 2]).tolist() == [1, 2]
+    assert selected_rows([everything | {"mode": "remove"}], [XY], start=[1, 2]).tolist() == []
+    assert selected_rows([nothing | {"mode": "replace"}], [XY], start=[1, 2]).tolist() == []

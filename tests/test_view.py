@@ -12,9 +12,9 @@ import pytest
 from imgsim.errors import InputError
 from imgsim.evaluation.contrast import Contrast, contrasts
 from imgsim.tags import Tags
-from imgsim.ui import state, walk
+from imgsim.ui import explore, state, walk
 from imgsim.ui.exports import csv, parquet
-from imgsim.ui.state import View
+from imgsim.ui.state import View, pack_strokes
 
 
 def test_a_view_survives_the_url() -> None:
@@ -151,3 +151,13 @@ def test_a_spreadsheet_does_not_run_a_file_name(result) -> None:
 
 def test_views_are_values() -> None:
     assert dataclasses.replace(View(), seed=1) != View()
+
+
+def test_a_stroke_with_shift_adds_to_what_a_search_or_a_link_selected() -> None:
+    first = {"panel": 0, "kind": "box", "mode": "replace", "x": [0, 1], "y": [0, 1]}
+    more = first | {"mode": "add"}
+    assert explore.joined(View(find="cat"), [more]) == {"find": "cat", "lasso": pack_strokes([more])}
+    linked = View(lasso=pack_strokes([first]))
+    assert explore.joined(linked, [more]) == {"find": "", "lasso": pack_strokes([first, more])}
+    assert explore.joined(View(find="cat"), [first]) == {"find": "", "lasso": pack_strokes([first])}
+    assert explore.joined(View(find="cat"), []) == {"find": "", "lasso": ""}

@@ -73,20 +73,25 @@ def default_field(collection: Collection) -> str | None:
 
 def selection_of(result: MapResult, view: View) -> tuple[Rows, str]:
     """The selected rows of a view, and a sentence when its selection makes no sense."""
-    none = np.zeros(0, dtype=np.int64)
+    found = _found(result, view)
+    if not view.lasso or result.projection.xy.shape[1] == 3:
+        return found, ""
+    color = color_of(result.collection, view)
+    try:
+        return selected_rows(view.strokes(), [result.projection.xy], _codes(result, color), found), ""
+    except InputError as error:
+        return found, str(error)
+
+
+def _found(result: MapResult, view: View) -> Rows:
+    """The rows that the search of a view finds."""
     if view.find.startswith("tag:"):
         tagged = regions.tags_of(result).all().get(view.find[len("tag:") :], [])
         rows = sorted(result.collection.rows[id] for id in tagged if id in result.collection.rows)
-        return np.array(rows, dtype=np.int64), ""
+        return np.array(rows, dtype=np.int64)
     if view.find:
-        return maps.find_rows(result.collection_key, result.collection, view.find), ""
-    if not view.lasso or result.projection.xy.shape[1] == 3:
-        return none, ""
-    color = color_of(result.collection, view)
-    try:
-        return selected_rows(view.strokes(), [result.projection.xy], _codes(result, color)), ""
-    except InputError as error:
-        return none, str(error)
+        return maps.find_rows(result.collection_key, result.collection, view.find)
+    return np.zeros(0, dtype=np.int64)
 
 
 def _codes(result: MapResult, color: str) -> npt.NDArray[Any] | None:
@@ -189,9 +194,16 @@ def _clicked(result: MapResult) -> None:
 
 
 def _lassoed() -> None:
-    strokes = st.session_state[MAP].get("selection") or []
-    if strokes or state.read()[0].lasso:
-        state.update(lasso=state.pack_strokes(strokes), find="")
+    strokes, view = st.session_state[MAP].get("selection") or [], state.read()[0]
+    if strokes or view.lasso:
+        state.update(**joined(view, strokes))
+
+
+def joined(view: View, strokes: list[dict[str, Any]]) -> dict[str, str]:
+    """What new strokes make of a view's selection: all of it, or more or less of what a link or a search selected."""
+    if strokes and strokes[0].get("mode") in ("add", "remove"):
+        return {"lasso": state.pack_strokes([*view.strokes(), *strokes]), "find": view.find}
+    return {"lasso": state.pack_strokes(strokes), "find": ""}
 
 
 def title_of(result: MapResult) -> str:

@@ -52,6 +52,7 @@ def selected_rows(
     strokes: Sequence[Mapping[str, Any]] | None,
     xys: Sequence[Float],
     codes: npt.NDArray[np.integer[Any]] | None = None,
+    start: Sequence[int] | Rows = (),
 ) -> Rows:
     """The rows that a series of strokes selects, ascending.
 
@@ -59,11 +60,13 @@ def selected_rows(
         strokes: what `scatter` returned as `selection`; None and [] select nothing.
         xys: the map of each panel, (N, 2).
         codes: (N,) category of each image where the map is coloured by category, so that hidden ones stay out.
+        start: rows that are selected before the first stroke.
 
     Raises:
         InputError: a stroke is not of the form above.
     """
     chosen = np.zeros(len(xys[0]) if xys else 0, dtype=bool)
+    chosen[np.asarray(start, dtype=np.int64)] = True
     for stroke in strokes or ():
         inside = _inside(stroke, xys, codes)
         mode = stroke.get("mode")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -17,6 +18,8 @@ import pytest
 from tests.browser.get_browser import ARGUMENTS, find
 
 ROOT = Path(__file__).resolve().parents[2]
+# On a deep link Streamlit itself asks below the page's address first, and the browser reports its 404s.
+PROBE = re.compile(r"^http://127\.0\.0\.1:\d+/[a-z_]+/_stcore/(health|host-config)$")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -100,8 +103,7 @@ def page(browser: Any) -> Iterator[Any]:
 
 
 def _note_error(message: Any, complaints: list[str]) -> None:
-    # On a deep link Streamlit itself asks below the page's address first, and the browser reports its 404s.
-    probing = "/_stcore/" in message.location["url"]
+    probing = PROBE.search(message.location["url"])
     if message.type == "error" and not probing:
         complaints.append(message.text)
 

@@ -236,7 +236,7 @@ export class Grid {
     const selected = new Uint8Array(this.panels[0].plot.points.n);
     for (let row = 0; row < selected.length; row++) selected[row] = (bytes[row >> 3] >> (row & 7)) & 1;
     this.state.selected = selected.includes(1) ? selected : null;
-    if (!this.state.selected) this.strokes = [];
+    this.strokes = []; // Python knows what lies under the next one
     this.showTools();
   }
 

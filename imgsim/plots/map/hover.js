@@ -5,6 +5,7 @@ import { element } from './elements.js';
 const DWELL = 70; // ms between the ring and the card
 const LEAVE = 120; // ms before the card goes
 const GAP = 14;
+const MOST = 40; // characters of an id, two lines
 
 export class Card {
   constructor(root, source) {
@@ -30,7 +31,7 @@ export class Card {
       if (turn !== this.turn) return;
       this.image.src = picture ?? EMPTY;
       this.root.dataset.row = row;
-      this.name.textContent = id.split('/').pop(); // the folder is in the label or the gallery
+      this.name.textContent = id.length > MOST ? `…${id.slice(1 - MOST)}` : id; // the end says most
       this.label.textContent = label ?? '';
       this.root.hidden = false;
       this.move(place);

@@ -3,6 +3,7 @@
 import { unpack } from './wire.js';
 
 const ROOT = new URL('../../../', import.meta.url); // this file is /imgsim/ui/<version>/map/http.js
+const VERSION = import.meta.url.split('/').at(-3); // other scripts may want other bytes of the same contents
 const KEPT = 48;
 const answers = new Map(); // by address; contents never change under an address
 
@@ -39,7 +40,7 @@ function address(path, query = {}) {
 }
 
 function binary(path, query) {
-  return kept(address(path, query), async (answer) => unpack(await answer.arrayBuffer()));
+  return kept(address(path, { ...query, v: VERSION }), async (answer) => unpack(await answer.arrayBuffer()));
 }
 
 function kept(url, read) {

@@ -1,6 +1,7 @@
 // A few thumbnails on the map, where it is most crowded, none over another.
 
 const MOST = 20;
+const ROOM = 25000; // square pixels of the map for each, so that a small panel is not covered
 const CELL = 34; // pixels
 const APART = 64;
 
@@ -8,12 +9,13 @@ const APART = 64;
 export function chooseLandmarks(plot) {
   const view = plot.view();
   if (!view || !plot.count) return [];
+  const most = Math.min(MOST, Math.floor((plot.div.clientWidth * plot.div.clientHeight) / ROOM));
   const cells = [...gather(plot, view).values()].sort((a, b) => b.members.length - a.members.length || a.members[0].i - b.members[0].i);
   const chosen = [];
   for (const cell of cells) {
+    if (chosen.length >= most) break;
     const middle = central(cell.members);
     if (chosen.every((other) => Math.abs(other.px - middle.px) >= APART || Math.abs(other.py - middle.py) >= APART)) chosen.push(middle);
-    if (chosen.length === MOST) break;
   }
   return chosen.map(({ i }) => plot.row(i));
 }
