@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from imgsim.plots.standalone import Sheet, map_page
 from tests.browser.conftest import App
@@ -62,7 +63,7 @@ def test_hover_shows_the_picture_and_the_id_of_the_point(page: Any, map_url: str
     pixel = page.eval_on_selector(".imgsim-card img", MIDDLE_PIXEL)
     assert np.abs(np.subtract(pixel, picture_color(row))).max() <= 3
     assert page.inner_text(".imgsim-card-label") == f"label: {labels(300)[row]}"
-    assert page.inner_text(".imgsim-card-name") in f"folder/<b>{row}</b>.jpg"
+    assert page.inner_text(".imgsim-card-name") == f"folder/<b>{row}</b>.jpg"
     page.mouse.move(5, 5)
     page.wait_for_selector(".imgsim-card", state="hidden")
 
@@ -190,3 +191,33 @@ def test_a_standalone_file_opens_offline_and_hovers(browser: Any, tmp_path: Path
     page.screenshot(path=str(tmp_path / "standalone.png"))
     context.close()
     assert complaints == []
+
+
+def test_png_and_svg_of_the_map_are_saved(page: Any, map_url: str) -> None:
+    show(page, map_url)
+    with page.expect_download() as png:
+        page.get_by_role("button", name="PNG").click()
+    picture = Image.open(png.value.path())
+    assert (picture.format, picture.size, png.value.suggested_filename[-4:]) == ("PNG", (2400, 1600), ".png")
+    assert len(np.unique(np.asarray(picture.convert("RGB").reduce(8)).reshape(-1, 3), axis=0)) > 50
+    with page.expect_download() as svg:
+        page.get_by_role("button", name="SVG").click()
+    text = Path(svg.value.path()).read_text(encoding="utf-8")
+    assert text.startswith("<svg")
+    assert text.count('class="point"') == 300
+
+
+def test_a_3d_map_hovers_and_clicks_the_same_image(page: Any, map_url: str) -> None:
+    show(page, map_url, "n=300&d=3")
+    frame = page.locator(".imgsim-body").first.bounding_box()
+    for share in np.linspace(0.15, 0.9, 40):
+        page.mouse.move(frame["x"] + 0.5 * frame["width"], frame["y"] + share * frame["height"])
+        if page.locator(".imgsim-pointing").count():
+            break
+    page.wait_for_selector(".imgsim-card:not([hidden])")
+    row = int(page.get_attribute(".imgsim-card", "data-row"))
+    pixel = page.eval_on_selector(".imgsim-card img", MIDDLE_PIXEL)
+    assert np.abs(np.subtract(pixel, picture_color(row))).max() <= 3
+    page.mouse.down()
+    page.mouse.up()
+    said(page, f"focus {row} ")
