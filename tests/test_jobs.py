@@ -108,6 +108,20 @@ def test_a_map_that_somebody_else_waits_for_stays(jobs: JobManager) -> None:
     assert first.alive
 
 
+def test_a_training_does_not_hold_up_a_map(jobs: JobManager) -> None:
+    training = jobs.submit("train", {"name": "a"}, "Training")
+    wait(lambda: training.state == "running")
+    quick = jobs.submit("count", {"to": 1}, "Count")
+    assert jobs.before(quick) == []
+    wait(lambda: not quick.alive)
+    assert (training.state, quick.state) == ("running", "done")
+    second = jobs.submit("train", {"name": "b"}, "Another training")
+    assert jobs.before(second) == [training]
+    jobs.cancel(training)
+    wait(lambda: second.state == "running")
+    assert training.state == "cancelled"
+
+
 def test_time_left_follows_the_rate() -> None:
     stage = Stage("embedding", done=25, total=100, seconds=10)
     assert stage.seconds_left == 30
