@@ -177,6 +177,13 @@ def test_unreadable_files_are_listed_with_their_reason(tmp_path: Path) -> None:
     assert "broken.jpg" in str(app.dataframe[0].value)
 
 
+def test_a_folder_of_broken_files_alone_lists_them(tmp_path: Path) -> None:
+    (tmp_path / "broken.jpg").write_bytes(b"no picture")
+    Pipeline().scan(str(tmp_path))
+    app = explore(str(tmp_path))
+    assert [box.label for box in app.expander if "left out" in box.label] == ["1 file was left out"]
+
+
 @pytest.mark.parametrize(
     ("params", "sentence"),
     [

@@ -44,7 +44,7 @@ def _card(card: CollectionCard) -> None:
     else:
         broken = ""
     st.html(strip(key))
-    count = "" if card.n_images is None else f"{card.n_images:,} pictures. "
+    count = "" if card.n_images is None else f"{card.n_images:,} {'picture' if card.n_images == 1 else 'pictures'}. "
     st.html(f'<p class="imgsim-about"><b>{html.escape(card.title)}</b><br>{count}{html.escape(card.description)}</p>')
     if broken:
         st.caption(plain(broken))

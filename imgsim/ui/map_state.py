@@ -104,7 +104,7 @@ def unreadable(view: View) -> None:
         collection = maps.collection(view.request())
     except ImgsimError:  # the page says so already
         return
-    refused = collection.unreadable if collection else ()
+    refused = collection.unreadable if collection is not None else ()  # an empty one is false
     if refused:
         files = "file was" if len(refused) == 1 else "files were"
         with st.expander(f"{len(refused):,} {files} left out"):

@@ -57,11 +57,10 @@ def _follow(key: str) -> None:
     if job is None or not job.alive:
         st.rerun()
     with st.container(border=True, key=f"job_{key[:8]}"):
-        head, stop = st.columns([5, 1], vertical_alignment="center")
-        head.markdown(
-            f"**{plain(job.title)}** · {duration(job.seconds)} so far" if job.started else f"**{plain(job.title)}**"
-        )
-        stop.button("Cancel", key=f"cancel_{key[:8]}", on_click=lambda: manager().cancel(job), width="stretch")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            title = f"**{plain(job.title)}**"
+            st.markdown(f"{title} · {duration(job.seconds)} so far" if job.started else title, width="stretch")
+            st.button("Cancel", key=f"cancel_{key[:8]}", on_click=lambda: manager().cancel(job))
         _steps(job)
 
 
