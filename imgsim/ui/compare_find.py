@@ -1,0 +1,108 @@
+"""One query, every method: what each finds near the image in focus, and how far two of them find the same."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import streamlit as st
+
+from imgsim.pipeline import MapResult
+from imgsim.ui import gallery, maps, neighbours
+from imgsim.ui.compare import Scene, focus_on
+from imgsim.ui.compare_maps import Shown
+from imgsim.ui.picture_rows import Item, Row, item, picture_rows
+
+K = 12
+_KEY = "compare_rows"
+
+
+def section(scene: Scene) -> None:
+    """The rows of the image in focus."""
+    if scene.focus is None:
+        st.info("Click an image on one of the maps: what every method finds near it appears here, row by row.")
+        return
+    left, right = st.columns([1, 5], gap="medium")
+    left.html(neighbours.focus_card(scene.shown[0].result, scene.focus))
+    with right:
+        method_rows(scene, spaces(scene.shown), scene.focus, key=_KEY)
+
+
+def spaces(shown: Sequence[Shown]) -> list[Shown]:
+    """The panels with a space of their own: of several maps of one method the first."""
+    return list({one.result.embeddings.key: one for one in reversed(shown)}.values())[::-1]
+
+
+def method_rows(scene: Scene, shown: Sequence[Shown], row: int, key: str) -> None:
+    """A row of neighbours a method; hits and misses by the label, and what is in several rows."""
+    if len(scene.collection) < 2:
+        st.caption("There is no other image in this collection to compare it with.")
+        return
+    found = [one.result.neighbors.indices[row, :K].tolist() for one in shown]
+    n_rows = Counter(other for near in found for other in near)
+    rows = [
+        Row(one.method, _note(scene, one, row, found[0] if n else None), _items(scene, one.result, row, n_rows))
+        for n, one in enumerate(shown)
+    ]
+    picture_rows(rows, key=key, on_pick=lambda: _picked(scene, key))
+    st.caption(_legend(scene.label, len(shown)))
+
+
+def hits(scene: Scene, row: int, near: Sequence[int]) -> list[Literal["hit", "miss", ""]]:
+    """Whether each shares the label of the image; "" where there is no label."""
+    if scene.label is None:
+        return ["" for _ in near]
+    labels = scene.collection.field(scene.label).astype(str)
+    return ["" if not labels[row] else "hit" if labels[other] == labels[row] else "miss" for other in near]
+
+
+def shared(first: Sequence[int], second: Sequence[int]) -> int:
+    """How many images are in both."""
+    return len(set(first) & set(second))
+
+
+def _note(scene: Scene, one: Shown, row: int, reference: Sequence[int] | None) -> str:
+    near = one.result.neighbors.indices[row, :K].tolist()
+    marks = hits(scene, row, near)
+    parts = [f"{marks.count('hit')} of {len(near)} of the same {scene.label}"] if any(marks) else []
+    if reference is not None:
+        parts.append(f"{shared(near, reference)} of {len(near)} also in the first row")
+    return " · ".join(parts)
+
+
+def _items(scene: Scene, result: MapResult, row: int, n_rows: Counter[int]) -> tuple[Item, ...]:
+    near = result.neighbors.indices[row, :K].tolist()
+    away = np.asarray(result.neighbors.distances[row, :K])
+    marks = hits(scene, row, near)
+    return tuple(
+        item(
+            scene.collection_key,
+            scene.collection.ids,
+            other,
+            mark=mark,
+            tag=f"{rank} ×{n_rows[other]}" if n_rows[other] > 1 else str(rank),
+            about=_about(scene, result, other, float(distance)),
+            said=", ".join(filter(None, [f"rank {rank}", {"hit": "same label", "miss": "other label"}.get(mark, "")])),
+        )
+        for rank, (other, distance, mark) in enumerate(zip(near, away, marks, strict=True), start=1)
+    )
+
+
+def _about(scene: Scene, result: MapResult, row: int, distance: float) -> str:
+    closer = maps.pipeline().percentile(result.embeddings, distance)
+    facts = neighbours.facts(scene.collection.record(row))
+    return f"{facts}\ndistance {distance:.4g}, closer than {neighbours.percent(closer)} of random pairs"
+
+
+def _legend(label: str | None, n: int) -> str:
+    told = "✓ solid border: the same {0}, ✗ dashed: another {0}. ".format(label.replace("_", " ")) if label else ""
+    many = "×2 and more: in so many rows; point at a picture to see it in all. " if n > 1 else ""
+    return f"{told}{many}Click a picture to search from it."
+
+
+def _picked(scene: Scene, key: str) -> None:
+    row = gallery.picked(key)
+    if row is not None:
+        focus_on(scene.collection, row)

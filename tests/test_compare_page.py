@@ -1,0 +1,160 @@
+"""The compare page: panels, registration, rows of neighbours, disagreement; empty, one-image and label-less states."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from imgsim.errors import InputError
+from imgsim.pipeline import MapRequest, Pipeline
+from imgsim.progress import silent
+from imgsim.tasks import maps as maps_task
+from imgsim.ui import cards, compare_maps, compare_state, map_state, progress
+from imgsim.ui.compare_find import shared
+from imgsim.ui.compare_maps import turned_onto
+from imgsim.ui.jobs import JobManager
+from tests.test_jobs import FAKE
+from tests.test_pages import folder_of, open_page, said
+
+PANELS = "pixels|pca;color_histogram|pca"
+
+
+@pytest.fixture(autouse=True)
+def jobs(monkeypatch: pytest.MonkeyPatch) -> Iterator[JobManager]:
+    manager = JobManager(FAKE)
+    for module in (map_state, progress, cards, compare_maps):
+        monkeypatch.setattr(module, "manager", lambda: manager)
+    yield manager
+    manager.close()
+
+
+@pytest.fixture
+def normal(tmp_path: Path) -> str:
+    return folder_of(tmp_path / "normal", [f"{'cats' if n % 2 else 'dogs'}/{n}.png" for n in range(12)])
+
+
+def make_maps(source: str, panels: str = PANELS) -> list[Any]:
+    view = compare_state.CompareView(collection=source, panels=panels)
+    maps_task.run({"requests": view.requests()}, silent)
+    return [Pipeline().cached_map(MapRequest(**request)) for request in view.requests()]
+
+
+def page(source: str, **params: str) -> AppTest:
+    return open_page("compare", **{"collection": source, "panels": PANELS, **params})
+
+
+def test_a_turned_mirrored_shrunk_map_lies_on_its_original_again() -> None:
+    xy = np.random.default_rng(0).normal(size=(50, 2)).astype(np.float32)
+    turn = np.array([[0.6, -0.8], [-0.8, -0.6]])  # a rotation and a mirror
+    assert np.allclose(turned_onto((xy @ turn * 0.25 + 7).astype(np.float32), xy), xy, atol=1e-5)
+
+
+def test_registration_keeps_one_point_and_a_map_that_is_a_spot() -> None:
+    assert turned_onto(np.zeros((1, 2), np.float32), np.ones((1, 2), np.float32)).tolist() == [[1, 1]]
+    assert np.isfinite(turned_onto(np.zeros((4, 2), np.float32), np.ones((4, 2), np.float32))).all()
+
+
+def test_registration_keeps_neighbourhoods_and_is_served_with_its_distortion(normal: str) -> None:
+    found = make_maps(normal)
+    one, two = compare_maps.registered(found)
+    assert one.projection.key == found[0].projection.key
+    assert two.projection.key != found[1].projection.key
+    before, after = (
+        np.linalg.norm(xy[:, None] - xy[None], axis=2) for xy in (found[1].projection.xy, two.projection.xy)
+    )
+    assert np.allclose(before / before.max(), after / after.max(), atol=1e-4)
+    assert np.allclose(Pipeline().load_distortion(two.projection.key), found[1].faithfulness.per_point)
+
+
+def test_panels_of_the_address() -> None:
+    view, problems = compare_state.ADDRESS.parse({"panels": "pixels:size=24|umap;pixels|pca"})
+    assert (view.specs(), problems) == ([("pixels:size=24", "umap"), ("pixels", "pca")], [])
+    for nonsense in ({"panels": "hog|tsne"}, {"panels": ";".join(["hog|tsne"] * 7)}, {"panels": "hgo|tsne;hog|tsne"}):
+        assert len(compare_state.ADDRESS.parse(nonsense)[1]) == 1
+    for nonsense in ({"pair": "0-0"}, {"pair": "0-9"}, {"pair": "x"}, {"ask": "why"}):
+        assert len(compare_state.ADDRESS.parse(nonsense)[1]) == 1
+    assert compare_state.CompareView(panels="a|b;c|d", pair="0-4").chosen_pair() == (0, 1)
+
+
+def test_maps_are_shown_side_by_side_with_what_they_are(normal: str) -> None:
+    make_maps(normal)
+    app = page(normal)
+    assert {box.label for box in app.selectbox} >= {"Collection", "Method 1", "Method 2", "Colour by"}
+    assert "Click an image on one of the maps" in said(app)
+    assert "Method 3" not in {box.label for box in app.selectbox}
+
+
+def test_missing_maps_are_one_job_and_the_ready_one_shows(normal: str, jobs: JobManager) -> None:
+    Pipeline().make_map(MapRequest(normal, "pixels", "pca"))
+    app = page(normal)
+    job = next(job for job in jobs.jobs() if job.task == "maps")
+    assert [request["method"] for request in job.arguments["requests"]] == ["pixels", "color_histogram"]
+    assert "Colour by" in {box.label for box in app.selectbox}
+    assert "Cancel" in {button.label for button in app.button}
+
+
+def test_maps_are_added_and_removed(normal: str) -> None:
+    make_maps(normal)
+    app = page(normal)
+    assert app.button(key="compare_remove_0").disabled
+    next(button for button in app.button if button.label == "Add a map").click().run()
+    assert app.query_params["panels"].count("|") == 3
+    app.button(key="compare_remove_0").click().run()
+    assert app.query_params["panels"].startswith("color_histogram|pca;")
+
+
+def test_the_image_in_focus_has_a_row_a_method(normal: str) -> None:
+    found = make_maps(normal)
+    app = page(normal, image=found[0].collection.ids[3])
+    assert "✓ solid border: the same label" in said(app)
+    assert found[0].collection.ids[3] in "\n".join(str(block.proto.body) for block in app.get("html"))
+    assert "Click an image on one" not in said(app)
+
+
+def test_disagreement_says_the_share_and_what_chance_gives(normal: str) -> None:
+    found = make_maps(normal)
+    first, second = (result.neighbors.indices[:, :10] for result in found)
+    share = np.mean([shared(a.tolist(), b.tolist()) / 10 for a, b in zip(first, second, strict=True)])
+    app = page(normal, ask="disagree", image=found[0].collection.ids[0])
+    assert f"On average {100 * share:.0f} % of an image's 10 nearest" in said(app)
+    assert "it would be 90.9 %" in said(app)
+    assert "what each finds" in said(app)
+
+
+def test_one_method_twice_has_nothing_to_disagree_on(normal: str) -> None:
+    make_maps(normal, "pixels|pca;pixels|tsne")
+    assert "one and the same space" in said(page(normal, panels="pixels|pca;pixels|tsne", ask="disagree"))
+
+
+@pytest.mark.parametrize("ask", ["find", "disagree"])
+def test_one_image_and_no_labels(tmp_path: Path, ask: str) -> None:
+    one = folder_of(tmp_path / "one", ["alone.png"])
+    make_maps(one)
+    app = page(one, ask=ask, image="alone.png")
+    assert ("no other image" in said(app)) == (ask == "find")
+    bare = folder_of(tmp_path / "bare", ["a.png", "b.png", "c.png", "d.png"])
+    make_maps(bare)
+    assert "✓" not in said(page(bare, ask=ask, image="a.png"))
+
+
+def test_a_source_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
+    assert len(page(str(tmp_path / "gone")).error) == 1
+
+
+def test_an_empty_collection_says_what_to_do(tmp_path: Path, jobs: JobManager) -> None:
+    (tmp_path / "empty").mkdir()
+    page(str(tmp_path / "empty"))
+    job = next(job for job in jobs.jobs() if job.task == "maps")
+    job.state, job.error = "failed", "empty must have an image."
+    assert [error.value for error in page(str(tmp_path / "empty")).error] == ["Empty must have an image\\."]
+
+
+def test_the_task_refuses_an_empty_collection(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="at least one readable image"):
+        make_maps(str(tmp_path / "empty"))
