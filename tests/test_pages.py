@@ -160,7 +160,7 @@ def test_an_empty_collection_says_what_to_do(tmp_path: Path, jobs: JobManager) -
     (tmp_path / "empty").mkdir()
     explore(str(tmp_path / "empty"))
     job = jobs.jobs()[0]
-    jobs._finish(job, "failed", "empty must have at least one readable image, got none; add images to it.")
+    jobs._lane(job)._finish(job, "failed", "empty must have at least one readable image, got none; add images to it.")
     app = explore(str(tmp_path / "empty"))
     assert [error.value for error in app.error] == [
         "Empty must have at least one readable image, got none; add images to it."
