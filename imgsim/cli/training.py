@@ -17,7 +17,7 @@ from imgsim.training import train as run_training
 def train(
     source: Source,
     out: Annotated[str, typer.Option(help="A name for `trained:name=…`, or a .safetensors file.")],
-    objective: Annotated[str, typer.Option(help="simclr, vicreg or distillation.")] = "simclr",
+    objective: Annotated[str, typer.Option(help="simclr, vicreg, dino or distillation.")] = "simclr",
     teacher: Annotated[Path | None, typer.Option(help="distillation: safetensors weights of mobilenet_v2.")] = None,
     label: Annotated[str | None, typer.Option(help="Field for the kNN accuracy; never learnt from.")] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="How long; each objective has its default.")] = None,

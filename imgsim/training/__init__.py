@@ -1,4 +1,5 @@
-"""Training small networks on a CPU: from a teacher (`distillation`), or from a collection alone (`simclr`, `vicreg`).
+"""Training small networks on a CPU: from a teacher (`distillation`), or from a collection alone (`simclr`, `vicreg`,
+`dino`).
 
     train("simclr", images, Path("models/cats.safetensors"), steps=600)
 
@@ -12,6 +13,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
 
 from imgsim.errors import InputError, UnknownIdError
 from imgsim.progress import Progress, silent
@@ -47,8 +51,16 @@ OBJECTIVES: dict[str, ObjectiveFacts] = {
         ),
         ObjectiveFacts("simclr", "Two views against all others", False, 600, "Chen et al. 2020, SimCLR"),
         ObjectiveFacts("vicreg", "Two views, spread and uncorrelated", False, 600, "Bardes et al. 2022, VICReg"),
+        ObjectiveFacts(
+            "dino", "Large and small crops, its own average as teacher", False, 600, "Caron et al. 2021, DINO"
+        ),
     )
 }
+
+
+def measured_rows(n: int, seed: int = 0) -> npt.NDArray[np.int64]:
+    """(M,) ascending: the at most 1,000 of n images that a self-supervised training is judged by."""
+    return np.sort(np.random.default_rng(seed).permutation(n)[:1000])
 
 
 @dataclass(frozen=True)
@@ -89,7 +101,8 @@ def train(
         steps: how long; each objective has its default.
         seed: of weights, batches and views; same seed and images, same network.
         progress: called each step; raising `CancelledError` stops the run after a checkpoint.
-        report: called with each line of the history and a function that computes the measured images' vectors.
+        report: called with a line of the untrained network (step 0), then with each line of the history, and a
+            function that computes the measured images' vectors.
 
     Raises:
         InputError: an unknown objective, no images, or a teacher that is missing.

@@ -11,10 +11,15 @@ from imgsim.training.photos import crop, random_boxes
 from imgsim.types import Image
 
 
-def distorted(images: Sequence[Image], side: int, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
-    """(B, side, side, 3) random crops, mirrored half of the time, with other brightness, contrast, colour, or grey."""
+def distorted(
+    images: Sequence[Image], side: int, rng: np.random.Generator, area: tuple[float, float] = (0.2, 1.0)
+) -> npt.NDArray[np.uint8]:
+    """(B, side, side, 3) random crops, mirrored half of the time, with other brightness, contrast, colour, or grey.
+
+    `area`: the smallest and largest share of the largest square that a crop takes.
+    """
     shapes = np.array([image.shape[:2] for image in images])
-    boxes = random_boxes(shapes, rng, smallest=0.2)
+    boxes = random_boxes(shapes, rng, *area)
     views = np.stack([crop(image, box, side) for image, box in zip(images, boxes, strict=True)])
     mirrored = rng.random(len(views)) < 0.5
     views[mirrored] = views[mirrored][:, :, ::-1]

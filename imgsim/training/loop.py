@@ -84,6 +84,12 @@ class Objective(ABC):
     def measure(self, modules: nn.ModuleDict) -> dict[str, float]:
         """Figures that tell a person how good the averaged modules are."""
 
+    def begin(self, average: nn.ModuleDict) -> None:  # noqa: B027 - most need no teacher
+        """Told once which modules hold the averaged weights; they are updated in place after each step."""
+
+    def after_step(self, twins: list[nn.ModuleDict]) -> None:  # noqa: B027 - most keep nothing
+        """Called when all parts of a batch are done and the weights have moved."""
+
 
 @dataclass
 class Run:
@@ -136,6 +142,7 @@ def fit(
     run = _begin(objective, schedule)
     if checkpoint is not None and checkpoint.exists():
         run.restore(checkpoints.load(checkpoint))
+    objective.begin(run.average)
     try:
         _steps(run, objective, schedule, checkpoint, progress, report)
     except CancelledError:
@@ -147,9 +154,10 @@ def fit(
 
 def _begin(objective: Objective, schedule: Schedule) -> Run:
     modules = objective.modules.to(memory_format=torch.channels_last)
-    kernels = [p for p in modules.parameters() if p.ndim == 4]
-    matrices = [p for p in modules.parameters() if 2 <= p.ndim < 4]
-    rest = [p for p in modules.parameters() if p.ndim < 2]  # biases and norms are not decayed
+    learnt = [p for p in modules.parameters() if p.requires_grad]
+    kernels = [p for p in learnt if p.ndim == 4]
+    matrices = [p for p in learnt if 2 <= p.ndim < 4]
+    rest = [p for p in learnt if p.ndim < 2]  # biases and norms are not decayed
     groups = [{"params": matrices, "weight_decay": schedule.weight_decay}, {"params": rest, "weight_decay": 0.0}]
     optimizers = [
         torch.optim.AdamW(groups, lr=schedule.lr, fused=True),
@@ -205,6 +213,7 @@ def _step(run: Run, objective: Objective, schedule: Schedule, batch: tuple[Tenso
     for optimizer in run.optimizers:
         optimizer.step()
     run.step += 1
+    objective.after_step(run.twins)
     _average(run, schedule.averaging)
     return math.fsum(losses) / len(losses)
 

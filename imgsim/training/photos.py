@@ -72,10 +72,12 @@ def center_boxes(shapes: npt.NDArray[np.int64]) -> Boxes:
     return np.stack([(1 - share[:, 1]) / 2, (1 - share[:, 0]) / 2, share[:, 1], share[:, 0]], axis=1).astype(np.float32)
 
 
-def random_boxes(shapes: npt.NDArray[np.int64], rng: np.random.Generator, smallest: float) -> Boxes:
-    """(N, 4) random crops of `smallest` to all of the largest square's area, sides 3:4 to 4:3."""
+def random_boxes(
+    shapes: npt.NDArray[np.int64], rng: np.random.Generator, smallest: float, largest: float = 1.0
+) -> Boxes:
+    """(N, 4) random crops of `smallest` to `largest` of the largest square's area, sides 3:4 to 4:3."""
     n = len(shapes)
-    area = rng.uniform(smallest, 1, n)
+    area = rng.uniform(smallest, largest, n)
     ratio = np.exp(rng.uniform(np.log(3 / 4), np.log(4 / 3), n))
     short = shapes.min(axis=1)
     width = np.minimum(np.sqrt(area * ratio) * short / shapes[:, 1], 1)

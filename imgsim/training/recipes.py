@@ -14,11 +14,12 @@ from torch import Tensor, nn
 from imgsim.errors import InputError
 from imgsim.progress import Progress
 from imgsim.training import Report, Trained, export, loop
+from imgsim.training.dino import Dino
 from imgsim.training.distillation import Distillation
 from imgsim.training.loop import Objective, Run, Schedule
 from imgsim.training.network import Architecture, Student
 from imgsim.training.photos import Photos, open_photos, store_photos
-from imgsim.training.selfsupervised import SimClr, TwoViews, VicReg
+from imgsim.training.selfsupervised import SelfSupervised, SimClr, VicReg
 from imgsim.training.teacher import targets
 from imgsim.types import Image
 
@@ -49,6 +50,8 @@ def run(
         if report is not None:
             report(line, lambda: goal.pooled(modules, goal.measured).numpy())
 
+    if report is not None and not (folder / "checkpoint.pt").exists():
+        tell({"step": 0.0, **goal.measure(goal.modules.eval())}, goal.modules)
     done = loop.fit(goal, schedule, folder / "checkpoint.pt", progress, tell)
     _write(done, goal, out, schedule.side(steps), objective)
     shutil.rmtree(folder)
@@ -70,14 +73,14 @@ def _objective(
     labels: Sequence[str] | None,
     seed: int,
     progress: Progress,
-) -> Distillation | TwoViews:
+) -> Distillation | SelfSupervised:
     if id == "distillation":
         assert teacher is not None
         answers = targets(teacher, photos, folder, N_VIEWS, TEACHER_SIDE, seed, progress)
         size = min(128, max(2, len(photos) // 2))
         return Distillation(Student(MINI), photos, answers, min(800, len(photos) // 5), size, seed)
-    kind: Any = {"simclr": SimClr, "vicreg": VicReg}[id]
-    goal: TwoViews = kind(Student(OWN), photos, labels, min(64, len(photos)), seed)
+    kind: Any = {"simclr": SimClr, "vicreg": VicReg, "dino": Dino}[id]
+    goal: SelfSupervised = kind(Student(OWN), photos, labels, min(64, len(photos)), seed)
     return goal
 
 
@@ -90,7 +93,7 @@ def _schedule(objective: str, steps: int) -> Schedule:
     )
 
 
-def _write(done: Run, goal: Distillation | TwoViews, out: Path, side: int, objective: str) -> None:
+def _write(done: Run, goal: Distillation | SelfSupervised, out: Path, side: int, objective: str) -> None:
     student = done.average["student"]
     assert isinstance(student, Student)
     matrix = embedding_matrix(done.average, goal)

@@ -2,12 +2,14 @@
 
 `simclr` (Chen et al. 2020) pulls the two views of each image together and pushes all other images of the batch away.
 `vicreg` (Bardes et al. 2022) pulls likewise, and keeps the dimensions spread out and uncorrelated instead of pushing.
+`dino`, in a file of its own, has a teacher that is the student's own average.
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -16,14 +18,31 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from imgsim.training import measured_rows
 from imgsim.training.distortions import distorted
 from imgsim.training.loop import Objective
 from imgsim.training.network import Student
 from imgsim.training.photos import Photos, center_boxes
 
 
-class TwoViews(Objective):
-    """Student and projector on pairs of views; a subclass says what makes pairs good.
+@dataclass(frozen=True)
+class View:
+    """How a view is cut: its side as a share of the schedule's, and the share of the area that it takes."""
+
+    scale: float = 1.0
+    area: tuple[float, float] = (0.2, 1.0)
+
+
+def pooled_of(modules: nn.ModuleDict, views: Sequence[Tensor]) -> Tensor:
+    """(V x B, C) pooled features of V views of one size, one view after the other."""
+    student = modules["student"]
+    assert isinstance(student, Student)
+    with torch.autocast("cpu", torch.bfloat16):
+        return student.pooled(torch.cat(list(views)).float())
+
+
+class SelfSupervised(Objective):
+    """A student that learns from views of a collection's photos; a subclass says how, and adds to `modules`.
 
     Args:
         student: the network that learns.
@@ -33,40 +52,26 @@ class TwoViews(Objective):
         seed: of batches, views and of which images are measured.
     """
 
-    width: ClassVar[int]  # of the projector
+    views: ClassVar[tuple[View, ...]]
 
     def __init__(
         self, student: Student, photos: Photos, labels: Sequence[str] | None = None, batch_size: int = 64, seed: int = 0
     ) -> None:
         self.photos, self.labels, self.batch_size, self.seed = photos, labels, batch_size, seed
-        n = student.architecture.widths[-1]
-        projector = nn.Sequential(
-            nn.Linear(n, self.width), nn.BatchNorm1d(self.width), nn.ReLU(), nn.Linear(self.width, self.width)
-        )
-        self.modules = nn.ModuleDict({"student": student, "projector": projector})
-        shown = np.random.default_rng(seed).permutation(len(photos))[:1000]
-        self.measured, self.side, self.n_learnt = np.sort(shown), 64, len(photos)
-
-    def batch(self, step: int, side: int) -> tuple[Tensor, ...]:
-        """Two views, (B, 3, S, S) uint8 each, of the images of this step."""
-        self.side = side
-        rng = np.random.default_rng([self.seed, step])
-        rows = self._rows(step)
-        views = [distorted([self.photos[row] for row in rows], side, rng) for _ in range(2)]
-        return tuple(torch.from_numpy(view).permute(0, 3, 1, 2) for view in views)
-
-    def loss(self, modules: nn.ModuleDict, batch: tuple[Tensor, ...]) -> Tensor:
-        """How badly the pairs of views belong together."""
-        student = modules["student"]
-        assert isinstance(student, Student)
-        with torch.autocast("cpu", torch.bfloat16):
-            pooled = student.pooled(torch.cat(batch).float())
-        first, second = modules["projector"](pooled).chunk(2)
-        return self.pair_loss(first, second)
+        self.modules = nn.ModuleDict({"student": student, **self.heads(student.architecture.widths[-1])})
+        self.measured, self.side, self.n_learnt = measured_rows(len(photos), seed), 64, len(photos)
 
     @abstractmethod
-    def pair_loss(self, first: Tensor, second: Tensor) -> Tensor:
-        """The loss of two views' projections, (B, P) each."""
+    def heads(self, n: int) -> dict[str, nn.Module]:
+        """The modules on top of N pooled features, thrown away after the training."""
+
+    def batch(self, step: int, side: int) -> tuple[Tensor, ...]:
+        """The views, (B, 3, S, S) uint8 each, of the images of this step."""
+        self.side = side
+        rng = np.random.default_rng([self.seed, step])
+        images = [self.photos[row] for row in self._rows(step)]
+        views = [distorted(images, int(side * view.scale), rng, view.area) for view in self.views]
+        return tuple(torch.from_numpy(view).permute(0, 3, 1, 2) for view in views)
 
     def measure(self, modules: nn.ModuleDict) -> dict[str, float]:
         """Leave-one-out accuracy of the nearest neighbour, where there are labels."""
@@ -79,19 +84,43 @@ class TwoViews(Objective):
 
     def pooled(self, modules: nn.ModuleDict, rows: npt.NDArray[np.int64]) -> Tensor:
         """(N, C) centred pooled features of the centred squares."""
-        student = modules["student"]
-        assert isinstance(student, Student)
+        pooled = self.raw_pooled(modules, rows)
+        return pooled - pooled.mean(0)
+
+    def raw_pooled(self, modules: nn.ModuleDict, rows: npt.NDArray[np.int64] | None = None) -> Tensor:
+        """(N, C) pooled features of the centred squares of some photos, without `rows` of the measured ones."""
+        rows = self.measured if rows is None else rows
         images = self.photos.crops(rows, center_boxes(self.photos.shapes)[rows], self.side)
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
             planes = torch.from_numpy(images).permute(0, 3, 1, 2)
-            pooled = torch.cat([student.pooled(part.float()).float() for part in torch.split(planes, 64)])
-        return pooled - pooled.mean(0)
+            return torch.cat([pooled_of(modules, [part]).float() for part in torch.split(planes, 64)])
 
     def _rows(self, step: int) -> npt.NDArray[np.int64]:
         size = min(self.batch_size, len(self.photos))
         epoch, place = divmod(step, max(1, len(self.photos) // size))
         order = np.random.default_rng([self.seed, epoch, 1]).permutation(len(self.photos))
         return order[place * size : (place + 1) * size]
+
+
+class TwoViews(SelfSupervised):
+    """Student and projector on pairs of views; a subclass says what makes pairs good."""
+
+    width: ClassVar[int]  # of the projector
+    views = (View(), View())
+
+    def heads(self, n: int) -> dict[str, nn.Module]:
+        """A projector of two layers."""
+        layers = (nn.Linear(n, self.width), nn.BatchNorm1d(self.width), nn.ReLU(), nn.Linear(self.width, self.width))
+        return {"projector": nn.Sequential(*layers)}
+
+    def loss(self, modules: nn.ModuleDict, batch: tuple[Tensor, ...]) -> Tensor:
+        """How badly the pairs of views belong together."""
+        first, second = modules["projector"](pooled_of(modules, batch)).chunk(2)
+        return self.pair_loss(first, second)
+
+    @abstractmethod
+    def pair_loss(self, first: Tensor, second: Tensor) -> Tensor:
+        """The loss of two views' projections, (B, P) each."""
 
 
 class SimClr(TwoViews):
