@@ -12,10 +12,12 @@ from streamlit.testing.v1 import AppTest
 
 from imgsim.errors import InputError
 from imgsim.pipeline import MapRequest, Pipeline
+from imgsim.plots.shepard import random_pairs
 from imgsim.progress import silent
 from imgsim.tasks import maps as maps_task
 from imgsim.ui import cards, compare_maps, compare_state, map_state, progress
 from imgsim.ui.compare_find import shared
+from imgsim.ui.compare_honesty import occurrences, skewness, torn
 from imgsim.ui.compare_maps import turned_onto
 from imgsim.ui.jobs import JobManager
 from tests.test_jobs import FAKE
@@ -131,7 +133,7 @@ def test_one_method_twice_has_nothing_to_disagree_on(normal: str) -> None:
     assert "one and the same space" in said(page(normal, panels="pixels|pca;pixels|tsne", ask="disagree"))
 
 
-@pytest.mark.parametrize("ask", ["find", "disagree"])
+@pytest.mark.parametrize("ask", ["find", "disagree", "honest"])
 def test_one_image_and_no_labels(tmp_path: Path, ask: str) -> None:
     one = folder_of(tmp_path / "one", ["alone.png"])
     make_maps(one)
@@ -151,10 +153,45 @@ def test_an_empty_collection_says_what_to_do(tmp_path: Path, jobs: JobManager) -
     page(str(tmp_path / "empty"))
     job = next(job for job in jobs.jobs() if job.task == "maps")
     job.state, job.error = "failed", "empty must have an image."
-    assert [error.value for error in page(str(tmp_path / "empty")).error] == ["Empty must have an image\\."]
+    assert [error.value for error in page(str(tmp_path / "empty")).error] == ["Empty must have an image."]
 
 
 def test_the_task_refuses_an_empty_collection(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="at least one readable image"):
         make_maps(str(tmp_path / "empty"))
+
+
+def test_hubs_are_counted_and_skewed() -> None:
+    star = np.array([[1], [0], [0], [0]], np.int32)  # three images have the first as their nearest
+    assert occurrences(star).tolist() == [3, 1, 0, 0]
+    assert skewness(np.array([3, 1, 0, 0])) == pytest.approx(0.8165, abs=1e-4)  # 1.5 / 1.5 ** 1.5
+    assert skewness(np.array([2, 2, 2])) == 0
+
+
+def test_what_a_map_loses_it_replaces_by_as_many_strangers(normal: str) -> None:
+    one = compare_maps.registered(make_maps(normal))[0]
+    for row in range(12):
+        lost, invented = torn(one, row, k=4)
+        assert len(lost) == len(invented)
+        assert set(lost) <= set(one.result.neighbors.indices[row, :4].tolist())
+        assert not set(invented) & {row, *one.result.neighbors.indices[row, :4].tolist()}
+
+
+def test_pairs_are_never_an_image_with_itself() -> None:
+    first, second = random_pairs(3, 500)
+    assert (first != second).all()
+    assert set(second.tolist()) == {0, 1, 2}
+    with pytest.raises(InputError, match="two images"):
+        random_pairs(1)
+
+
+def test_honesty_shows_the_scores_of_the_map_with_chance_beside(normal: str) -> None:
+    found = make_maps(normal)
+    app = page(normal, ask="honest", image=found[1].collection.ids[2])
+    values = {metric.label: metric.value for metric in app.metric}
+    assert values["Trustworthiness"] == f"{found[1].faithfulness.trustworthiness:.3f}"
+    assert "Hubness of Colour histogram" in said(app)
+    app.selectbox(key="compare_map").select(0).run()
+    assert app.query_params["pair"] == "1-0"
+    assert "Hubness of Pixels" in said(app)

@@ -73,8 +73,9 @@ def compare(sections: dict[str, Callable[[Scene], None]]) -> None:
     if not shown:
         st.rerun()
     scene = Scene(view, shown, shown[0].result.collection.rows.get(view.image))
-    _toolbar(scene)
-    _maps(scene)
+    with st.container(key="compare_maps_side_by_side"):
+        _toolbar(scene)
+        _maps(scene)
     _question(scene, sections)
 
 
@@ -88,15 +89,16 @@ def color_of(collection: Collection, view: CompareView) -> str:
 
 def _toolbar(scene: Scene) -> None:
     st.session_state["compare_color"] = color_of(scene.collection, scene.view)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    left, right = st.columns([1, 5], gap="medium", vertical_alignment="bottom")
+    with left:
         st.selectbox(
             "Colour by",
             [*(f"{FIELD}{name}" for name in scene.collection.fields), PLAIN],
             key="compare_color",
-            width=180,
             format_func=lambda c: "One colour" if c == PLAIN else c[len(FIELD) :],
             on_change=lambda: compare_state.update(color=st.session_state["compare_color"]),
         )
+    with right:
         st.caption(
             "Hover: the same image is ringed on every map. Click: its nearest by each method. Lasso: the same images "
             "everywhere. Each map is turned onto the first, so that what has moved means something."
@@ -113,7 +115,7 @@ def _maps(scene: Scene) -> None:
         [one.panel() for one in scene.shown],
         collection_key=scene.collection_key,
         key=MAP,
-        height=430 if len(scene.shown) <= 3 else 330,
+        height=380 if len(scene.shown) <= 3 else 320,
         color=explore.color_spec(scene.collection, color_of(scene.collection, view)),
         focus=scene.focus,
         neighbors=near,

@@ -42,9 +42,8 @@ def _panel(specs: list[tuple[str, str]], number: int) -> None:
     def changed() -> None:
         _set([*specs[:number], (st.session_state[keys[0]], st.session_state[keys[1]]), *specs[number + 1 :]])
 
-    left, middle, right = st.columns([6, 4, 1.4], gap="small", vertical_alignment="bottom")
     options = [m.id for m in controls.ordered_methods()]
-    left.selectbox(
+    st.selectbox(
         f"Method {number + 1}",
         options if method in options else [method, *options],
         key=keys[0],
@@ -52,17 +51,18 @@ def _panel(specs: list[tuple[str, str]], number: int) -> None:
         on_change=changed,
     )
     projectors = [p.id for p in PROJECTORS]
-    middle.selectbox(
-        "Map",
+    left, right = st.columns([3, 2], gap="small", vertical_alignment="center")
+    left.selectbox(
+        f"Map {number + 1}",
         projectors if by in projectors else [by, *projectors],
         key=keys[1],
         format_func=lambda spec: PROJECTORS[parse_spec(spec)[0]].title,
+        label_visibility="collapsed",
         on_change=changed,
     )
     right.button(
-        "✕",
+        "Remove",
         key=f"compare_remove_{number}",
-        help="Remove this map",
         type="tertiary",
         disabled=len(specs) <= FEWEST,
         on_click=lambda: _set([*specs[:number], *specs[number + 1 :]]),

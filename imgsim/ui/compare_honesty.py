@@ -1,0 +1,199 @@
+"""Map honesty: what one map tears apart and what it puts together, and the hubs of its space."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from imgsim import neighbors
+from imgsim.evaluation.faithfulness import map_neighbors
+from imgsim.pipeline import FAITHFULNESS_K
+from imgsim.plots.shepard import random_pairs, shepard_figure
+from imgsim.types import Float
+from imgsim.ui import compare_state, gallery, maps
+from imgsim.ui.compare import Scene, focus_on
+from imgsim.ui.compare_maps import Shown
+from imgsim.ui.picture_rows import Row, item, picture_rows
+from imgsim.ui.scatter import Panel, scatter
+
+MAP, _ROWS = "compare_honest_map", "compare_honest_rows"
+HUB_K = 10  # an image is a hub when many have it among so many nearest
+PICTURES = 10
+Counts = npt.NDArray[np.int64]
+
+
+def section(scene: Scene) -> None:
+    """One map coloured by its own errors, what it does to the image in focus, its scores and the hubs of its space."""
+    if len(scene.collection) < 3:
+        st.info("So few images lie faithfully on any map.")
+        return
+    one = choose_map(scene)
+    lost, invented = torn(one, scene.focus) if scene.focus is not None else ([], [])
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        _map(scene, one, lost)
+    with right:
+        _scores(one)
+        st.plotly_chart(_shepard(one), key=f"shepard_{one.number}")
+    _pictures(scene, one, lost, invented)
+
+
+def choose_map(scene: Scene) -> Shown:
+    """A picker over the maps; gives the one of the view."""
+    one = scene.pair[1]
+    by_number = {shown.number: shown for shown in scene.shown}
+    st.session_state["compare_map"] = one.number
+    st.selectbox(
+        "Map",
+        list(by_number),
+        key="compare_map",
+        width=300,
+        format_func=lambda number: f"{number + 1}. {by_number[number].title}",
+        on_change=_chosen,
+    )
+    return one
+
+
+def _chosen() -> None:
+    number = st.session_state["compare_map"]
+    compare_state.update(pair=f"{1 if number == 0 else 0}-{number}")
+
+
+def torn(one: Shown, row: int, k: int = FAITHFULNESS_K) -> tuple[list[int], list[int]]:
+    """Of one image the neighbours that the map lost, and the strangers that it put there instead; nearest first."""
+    k = min(k, len(one.projection.xy) - 1)
+    lost = maps.lost_on_map(one.result, row, k)
+    true = set(one.result.neighbors.indices[row, :k].tolist())
+    return lost, [other for other in _map_neighbors(one)[row, :k].tolist() if other not in true]
+
+
+def occurrences(indices: npt.NDArray[np.int32], k: int = HUB_K) -> Counts:
+    """(N,) how many images have each among their k nearest; its mean is k.
+
+    Reference: Radovanović, Nanopoulos, Ivanović: Hubs in space, JMLR 2010.
+    """
+    return np.bincount(np.asarray(indices[:, :k]).ravel(), minlength=len(indices))
+
+
+def skewness(counts: Counts) -> float:
+    """Third standardised moment: 0 for a space without hubs, above 1 a few images are near everything."""
+    away = counts - counts.mean()
+    spread = float(np.sqrt((away**2).mean()))
+    return float((away**3).mean() / spread**3) if spread else 0.0
+
+
+def _map_neighbors(one: Shown) -> npt.NDArray[np.int32]:
+    return _near(one.result.projection.key)
+
+
+@lru_cache(maxsize=8)
+def _near(projection_key: str) -> npt.NDArray[np.int32]:
+    return map_neighbors(maps.pipeline().load_projection(projection_key).xy, FAITHFULNESS_K)
+
+
+def _map(scene: Scene, one: Shown, lost: list[int]) -> None:
+    k = min(FAITHFULNESS_K, len(scene.collection) - 1)
+    near = [] if scene.focus is None else one.result.neighbors.indices[scene.focus, :k].tolist()
+    scatter(
+        [Panel(one.title, one.projection.key)],
+        collection_key=scene.collection_key,
+        key=MAP,
+        height=480,
+        color={"kind": "distortion", "title": "share of neighbours lost"},
+        focus=scene.focus,
+        neighbors=[row for row in near if row not in lost],
+        lost=lost,
+        on_click=lambda: _clicked(scene),
+    )
+    st.caption(
+        f"Colour: the share of an image's {k} nearest that the map does not show near it; as many strangers took "
+        "their place. Click an image: solid lines lead to neighbours that stayed, dashed ones to those it lost."
+    )
+
+
+def _clicked(scene: Scene) -> None:
+    click = st.session_state[MAP].get("click")
+    if click is not None:
+        focus_on(scene.collection, click["row"])
+
+
+def _scores(one: Shown) -> None:
+    judged, n = one.result.faithfulness, len(one.projection.xy)
+    by_chance = judged.k / (n - 1)
+    left, middle, right = st.columns(3)
+    left.metric("Trustworthiness", f"{judged.trustworthiness:.3f}", help=_TRUST)
+    middle.metric("Continuity", f"{judged.continuity:.3f}", help=_CONTINUITY)
+    right.metric("kNN recall", f"{judged.knn_recall:.3f}", help=f"{_RECALL} A random map has {by_chance:.3f}.")
+    st.caption("1 is perfect, and what the space itself would score.")
+
+
+def _shepard(one: Shown) -> object:
+    space, plane = _distances(one.result.projection.key, one.result.embeddings.key, _Vectors(one))
+    return shepard_figure(space, plane, "Is far in the space far on the map?")
+
+
+class _Vectors:
+    """Arrays that do not take part in the key of the cache."""
+
+    def __init__(self, one: Shown) -> None:
+        self.result = one.result
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Vectors)
+
+    def __hash__(self) -> int:
+        return 0
+
+
+@lru_cache(maxsize=8)
+def _distances(_projection: str, _embeddings: str, held: _Vectors) -> tuple[Float, Float]:
+    result = held.result
+    first, second = random_pairs(len(result.projection.xy))
+    rows, places = np.unique(np.concatenate([first, second]), return_inverse=True)
+    view = neighbors.euclidean_view(np.asarray(result.embeddings.vectors[rows]), result.embeddings.metric)
+    space = np.linalg.norm(view[places[: len(first)]] - view[places[len(first) :]], axis=1)
+    return space, np.linalg.norm(result.projection.xy[first] - result.projection.xy[second], axis=1)
+
+
+def _pictures(scene: Scene, one: Shown, lost: list[int], invented: list[int]) -> None:
+    counts = occurrences(one.result.neighbors.indices)
+    order = np.argsort(counts, kind="stable")
+    k = min(HUB_K, len(counts) - 1)
+    rows = [
+        _row(scene, "Lost neighbours", "near in the space, torn away by the map", lost, "") if lost else None,
+        _row(scene, "Invented neighbours", "near on the map only", invented, "") if invented else None,
+        _row(scene, "Hubs", f"among the {k} nearest of so many images; {k} on average", order[::-1], counts),
+        _row(scene, "Antihubs", "near to hardly any", order, counts),
+    ]
+    picture_rows([row for row in rows if row], key=_ROWS, size=76, on_pick=lambda: _picked(scene))
+    st.caption(
+        f"Hubness of {one.method}: the skew of these counts is {skewness(counts):.2f}; 0 without hubs, above 1 a few "
+        f"images turn up everywhere. {int((counts == 0).sum()):,} of {len(counts):,} images are near to none.",
+    )
+
+
+def _row(scene: Scene, title: str, note: str, rows: list[int] | Counts, counts: Counts | str) -> Row:
+    items = (
+        item(
+            scene.collection_key,
+            scene.collection.ids,
+            int(row),
+            tag=counts if isinstance(counts, str) else str(counts[row]),
+        )
+        for row in rows[:PICTURES]
+    )
+    return Row(title, note, tuple(items))
+
+
+def _picked(scene: Scene) -> None:
+    row = gallery.picked(_ROWS)
+    if row is not None:
+        focus_on(scene.collection, row)
+
+
+_TRUST = "Falls when the map puts strangers side by side; about 0.5 for a random map."
+_CONTINUITY = "Falls when the map tears neighbours apart; about 0.5 for a random map."
+_RECALL = "Share of an image's nearest images that are still its nearest on the map."
