@@ -5,11 +5,13 @@
         cell: int = param(16, "Side of a cell in pixels; larger cells see coarser shapes.", minimum=4, maximum=64)
 
 A *spec* is the one-line form of an item with its parameters: `hog`, `hog:cell=8`, `color_histogram:space=lab,grid=2`.
+What a method wears follows a plus and belongs to its id: `hog:cell=8+whiten:dims=64` is `hog+whiten:dims=64` of cell 8.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import re
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -111,21 +113,30 @@ def parse_spec(spec: str) -> tuple[str, dict[str, str]]:
     Raises:
         InputError: a part after the colon is not of the form name=value.
     """
-    item, _, rest = spec.partition(":")
+    bare, worn = split_worn(spec)
+    item, _, rest = bare.partition(":")
     given: dict[str, str] = {}
     for part in filter(None, rest.split(",")):
         name, equals, value = part.partition("=")
         if not equals:
             raise InputError(f"a parameter must be written name=value, got {part!r}; for example hog:cell=8.")
         given[name.strip()] = value.strip()
-    return item.strip(), given
+    return item.strip() + worn, given
 
 
 def format_spec(id: str, given: Mapping[str, Scalar]) -> str:
     """The inverse of `parse_spec`."""
-    return id + (":" + ",".join(f"{k}={v}" for k, v in given.items()) if given else "")
+    bare, worn = split_worn(id)
+    return bare + (":" + ",".join(f"{k}={v}" for k, v in given.items()) if given else "") + worn
 
 
+def split_worn(spec: str) -> tuple[str, str]:
+    """`hog:cell=8+whiten` as ("hog:cell=8", "+whiten"); the second is empty where nothing is worn."""
+    plus = _WORN.search(spec)
+    return (spec[: plus.start()], spec[plus.start() :]) if plus else (spec, "")
+
+
+_WORN = re.compile(r"\+(?=[a-z_]*(?:[:+]|$))")  # not the plus of 1e+5
 _TYPE_NAMES = {int: "whole number", float: "number", bool: "true or false", str: "text"}
 _BOOLS = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}
 

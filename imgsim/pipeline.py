@@ -8,7 +8,9 @@ be served for other contents, parameters or code. Progress and cancellation pass
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+import time
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -22,17 +24,19 @@ from imgsim.errors import InputError, UnavailableError
 from imgsim.evaluation.faithfulness import Faithfulness, faithfulness
 from imgsim.images import Library, Thumbnails
 from imgsim.methods import METHODS, Method
-from imgsim.parameters import format_spec
+from imgsim.methods.worn import Worn, reranked
+from imgsim.parameters import format_spec, split_worn
 from imgsim.progress import Progress, silent
 from imgsim.projections import PROJECTORS, Projector
 from imgsim.store import read_arrays, write_arrays
-from imgsim.types import Collection, Embeddings, Float, Image, Match, Neighbors, Projection, key_of
+from imgsim.types import Collection, Embeddings, Float, Image, Ints, Match, Neighbors, Projection, key_of
 from imgsim.workspace import Workspace
 
 SCAN_VERSION = 1
 GRAPH_VERSION = 1
 GRAPH_K = 100  # one graph serves gallery, scores, UMAP and t-SNE at perplexity 30
 FAITHFULNESS_K = 15
+Blocks = Callable[[Ints], Float]
 RESIDENT = 8  # collections and results kept open in a process
 
 
@@ -150,10 +154,14 @@ class Pipeline:
         """
         if not len(collection):
             raise InputError(f"{collection.name} must have at least one readable image, got none; add images to it.")
-        keys = {_embedding_key(collection, method): method for method in methods}
+        bare = [method.base if isinstance(method, Worn) else method for method in methods]
+        keys = {_embedding_key(collection, method): method for method in bare}
         missing = {key: method for key, method in keys.items() if not self.store.find("embeddings", key)}
         if missing:
             self._embed_missing(collection, missing, progress)
+        for method in methods:
+            if isinstance(method, Worn):
+                self._dress(collection, method, progress)
         return [self._load_embeddings(collection, method) for method in methods]
 
     def embedding_facts(self, embeddings: Embeddings) -> dict[str, Any]:
@@ -165,22 +173,55 @@ class Pipeline:
         method = METHODS.create(embeddings.method, **embeddings.params)
         arrays = read_arrays(self._folder("embeddings", embeddings.key))[1]
         learnt = {name[len("fitted_") :]: array for name, array in arrays.items() if name.startswith("fitted_")}
+        if isinstance(method, Worn):
+            return dataclasses.replace(method.with_fitted(learnt), database=embeddings.vectors)
         return method.with_fitted(learnt) if learnt else method
 
     def embed_image(self, embeddings: Embeddings, image: Image) -> Float:
         """(D,) vector of another image in the same space."""
         return np.asarray(self.method_of(embeddings).embed([image])[0])
 
+    def embed_text(self, embeddings: Embeddings, text: str) -> Float:
+        """(D,) vector of a text in the same space.
+
+        Raises:
+            InputError: the text is empty, or the method does not read.
+        """
+        if not text.strip():
+            raise InputError(f"a text must have at least one word, got {text!r}; say what the picture shows.")
+        return np.asarray(self.method_of(embeddings).embed_text([text])[0])
+
     # --- neighbours
 
     def neighbors(self, embeddings: Embeddings, k: int = GRAPH_K, progress: Progress = silent) -> Neighbors:
-        """The exact neighbour graph, with at least min(k, N - 1) columns."""
+        """The exact neighbour graph, with at least min(k, N - 1) columns, re-ranked where the method wears that."""
+        plain = self._lists(embeddings, k, progress)
+        worn = self._worn_of(embeddings)
+        if worn is None or not worn.graph_steps:
+            return plain
+        told = _named("Re-ranking neighbours", progress)
+
+        def build(directory: Path) -> None:
+            indices, distances = reranked(worn.ranker(plain.indices, plain.distances), plain.indices, progress=told)
+            write_arrays(directory, {"method": embeddings.method}, {"indices": indices, "distances": distances})
+
+        key = key_of("reranked", neighbors=plain.key)
+        arrays = read_arrays(self.store.compute("neighbors", key, build, progress))[1]
+        return Neighbors(key, arrays["indices"], arrays["distances"], embeddings.metric)
+
+    def _lists(self, embeddings: Embeddings, k: int, progress: Progress = silent) -> Neighbors:
+        """The neighbour graph by distance alone."""
         wide = max(GRAPH_K, -(-k // 50) * 50)
         key = key_of("neighbors", embeddings=embeddings.key, metric=embeddings.metric, k=wide, version=GRAPH_VERSION)
 
         def build(directory: Path) -> None:
             told = _named("Finding neighbours", progress)
-            indices, distances = neighbors.nearest(embeddings.vectors, embeddings.metric, wide, progress=told)
+            asking = self._asking(embeddings)
+            if asking is None:
+                indices, distances = neighbors.nearest(embeddings.vectors, embeddings.metric, wide, progress=told)
+            else:
+                found = neighbors.search(embeddings.vectors, asking, embeddings.metric, wide + 1, progress=told)
+                indices, distances = _without_self(*found)
             write_arrays(directory, {"method": embeddings.method}, {"indices": indices, "distances": distances})
 
         arrays = read_arrays(self.store.compute("neighbors", key, build, progress))[1]
@@ -195,6 +236,13 @@ class Pipeline:
         self, collection: Collection, embeddings: Embeddings, vector: Float, k: int, exclude: int | None = None
     ) -> list[Match]:
         """The k nearest images to a (D,) vector; `exclude` leaves one row out."""
+        worn = self._worn_of(embeddings)
+        own = exclude is not None and np.array_equal(vector, embeddings.vectors[exclude])
+        if worn is not None and own:
+            vector = worn.expand(vector[None])[0]
+        if worn is not None and worn.graph_steps:
+            found = self._reranked_search(worn, embeddings, vector, k, exclude, own)
+            return self._matches(collection, embeddings, *found)
         more = k + (exclude is not None)
         indices, distances = neighbors.search(embeddings.vectors, vector[None], embeddings.metric, more)
         keep = indices[0] != (-1 if exclude is None else exclude)
@@ -293,7 +341,72 @@ class Pipeline:
             collection_key, collection, embeddings, graph, self.load_projection(key), _faithfulness(judged)
         )
 
+    def blocks(self, embeddings: Embeddings, progress: Progress = silent) -> Blocks:
+        """Called with (B,) rows, their (B, N) distances from all images, by whatever the method wears.
+
+        Re-ranked images come before those outside the lists, which keep their order.
+        """
+        asking, worn = self._asking(embeddings), self._worn_of(embeddings)
+        plain = neighbors.DistanceBlocks(embeddings.vectors, embeddings.metric)
+        if asking is None and not (worn and worn.graph_steps):
+            return plain
+        graph = self.neighbors(embeddings, progress=progress) if worn and worn.graph_steps else None
+
+        def block(rows: Ints) -> Float:
+            if asking is None:
+                far = plain(rows)
+            else:
+                measure = plain.distance
+                queries = measure.prepare(asking[rows])
+                far = np.stack([measure.pairs(plain.points, query) for query in queries])
+            if graph is not None:
+                far = 2 + far
+                np.put_along_axis(far, graph.indices[rows], graph.distances[rows], axis=1)
+            return far
+
+        return block
+
     # --- inside
+
+    def _dress(self, collection: Collection, method: Worn, progress: Progress) -> None:
+        """The vectors of a worn method, from the stored ones of the method itself."""
+
+        def build(directory: Path) -> None:
+            progress(f"Post-processing: {method.title}", 0, 1)
+            base = self._load_embeddings(collection, method.base)
+            start = time.perf_counter()
+            learnt, vectors = method.dress(self.method_of(base), np.asarray(base.vectors))
+            np.save(directory / "vectors.npy", vectors)
+            arrays = {f"fitted_{name}": array for name, array in learnt.fitted_arrays().items()}
+            seconds = self.embedding_facts(base)["seconds"] + time.perf_counter() - start
+            write_arrays(directory, {"spec": format_spec(method.id, method.params), "seconds": seconds}, arrays)
+
+        self.store.compute("embeddings", _embedding_key(collection, method), build, progress)
+
+    def _worn_of(self, embeddings: Embeddings) -> Worn | None:
+        if not split_worn(embeddings.method)[1]:
+            return None
+        method = self.method_of(embeddings)
+        return method if isinstance(method, Worn) else None
+
+    def _asking(self, embeddings: Embeddings) -> Float | None:
+        """(N, D) vectors by which the collection's images ask, where they are not the stored ones."""
+        worn = self._worn_of(embeddings)
+        return worn.expand(np.asarray(embeddings.vectors)) if worn is not None and worn.query_steps else None
+
+    def _reranked_search(
+        self, worn: Worn, embeddings: Embeddings, vector: Float, k: int, exclude: int | None, own: bool
+    ) -> tuple[Ints, Float]:
+        if own and exclude is not None:
+            graph = self.neighbors(embeddings, k)
+            return graph.indices[exclude, :k], graph.distances[exclude, :k]
+        plain = self._lists(embeddings, k)
+        measure = neighbors.METRICS[embeddings.metric]
+        to_all = measure.pairs(measure.prepare(embeddings.vectors), measure.prepare(vector[None])[0])
+        indices, distances = neighbors.with_guest(plain.indices, plain.distances, to_all)
+        ordered, new = reranked(worn.ranker(indices, distances), indices, [len(to_all)])
+        keep = ordered[0] != (-1 if exclude is None else exclude)
+        return ordered[0][keep][:k], new[0][keep][:k]
 
     def _own_card(self, slug: str, name: str) -> CollectionCard:
         source = f"library:{slug}"
@@ -356,7 +469,12 @@ class Pipeline:
 
     def _load_background(self, embeddings: Embeddings) -> Float:
         def build(directory: Path) -> None:
-            write_arrays(directory, {}, {"distances": neighbors.background(embeddings.vectors, embeddings.metric)})
+            worn = self._worn_of(embeddings)
+            if worn is not None and worn.graph_steps:
+                far = _far(worn, self._lists(embeddings, GRAPH_K))
+            else:
+                far = neighbors.background(embeddings.vectors, embeddings.metric)
+            write_arrays(directory, {}, {"distances": far})
 
         key = key_of("background", embeddings=embeddings.key)
         return np.asarray(read_arrays(self.store.compute("background", key, build))[1]["distances"])
@@ -364,7 +482,11 @@ class Pipeline:
     def _matches(
         self, collection: Collection, embeddings: Embeddings, rows: Sequence[int] | Any, distances: Float
     ) -> list[Match]:
-        scores = neighbors.similarity(np.asarray(distances), embeddings.metric, embeddings.dim)
+        worn = self._worn_of(embeddings)
+        if worn is not None and worn.graph_steps:
+            scores = 1 - np.asarray(distances, np.float64)
+        else:
+            scores = neighbors.similarity(np.asarray(distances), embeddings.metric, embeddings.dim)
         return [
             Match(collection.ids[row], float(score), float(distance), rank, collection.record(row))
             for rank, (row, score, distance) in enumerate(zip(rows, scores, distances, strict=True), start=1)
@@ -373,6 +495,25 @@ class Pipeline:
 
 def _embedding_key(collection: Collection, method: Method) -> str:
     return key_of("embeddings", collection=collection.fingerprint, method=method.key)
+
+
+def _without_self(indices: Ints, distances: Float) -> tuple[Ints, Float]:
+    """(N, K) lists of (N, K + 1) ones, without each row's own entry, or else without the last."""
+    own = indices == np.arange(len(indices))[:, None]
+    last = indices.shape[1] - 1
+    keep = np.arange(last + 1) != np.where(own.any(axis=1), own.argmax(axis=1), last)[:, None]
+    return indices[keep].reshape(-1, last), distances[keep].reshape(-1, last)
+
+
+def _far(worn: Worn, graph: Neighbors) -> Float:
+    """Sorted re-ranked distances of at most 1,000 random pairs."""
+    ranker, n = worn.ranker(graph.indices, graph.distances), len(graph.indices)
+    if n < 2:
+        return np.empty(0, np.float32)
+    random = np.random.default_rng(0)
+    askers = random.permutation(n)[:100]
+    found = [ranker(int(row), ((row + random.integers(1, n, 10)) % n).astype(np.int32)) for row in askers]
+    return np.sort(np.concatenate(found))
 
 
 def _projection_key(embeddings: Embeddings, projector: Projector, n_components: int, seed: int) -> str:

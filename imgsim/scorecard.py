@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from imgsim import neighbors
 from imgsim.evaluation.retrieval import N_QUERIES, Retrieval, retrieval
 from imgsim.methods import Method
 from imgsim.pipeline import Pipeline
@@ -77,7 +76,7 @@ def _judged(
     pipeline: Pipeline, embeddings: Embeddings, labels: Field, k: int, n_queries: int, seed: int, progress: Progress
 ) -> Retrieval:
     def build(directory: Path) -> None:
-        blocks = neighbors.DistanceBlocks(embeddings.vectors, embeddings.metric)
+        blocks = pipeline.blocks(embeddings, progress)
         judged = retrieval(labels, blocks, k=k, n_queries=n_queries, seed=seed, progress=_named(progress))
         (directory / "retrieval.json").write_text(json.dumps(asdict(judged)))
 

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imgsim.errors import InputError
-from imgsim.parameters import values
+from imgsim.parameters import split_worn, values
 from imgsim.progress import Progress, silent
 from imgsim.registry import Registry
 from imgsim.types import Float, Image, Metric, key_of
@@ -43,6 +43,7 @@ class Method(ABC):
     licence: ClassVar[str]  # of weights or patented algorithm; "none needed" where it is a formula
     needs: ClassVar[tuple[str, ...]] = ()  # importable packages beyond the plain install
     batch_size: ClassVar[int] = 64
+    reads_text: ClassVar[bool] = False  # whether `embed_text` puts words into the space of the images
 
     @property
     @abstractmethod
@@ -98,6 +99,14 @@ class Method(ABC):
         """(B, D) vectors of B images, in one go; the pipeline does the same in overlapping stages."""
         return self.embed_batch([self.prepare(image) for image in images])
 
+    def embed_text(self, texts: Sequence[str]) -> Float:  # noqa: ARG002 - for those that read
+        """(T, D) float32 vectors of T texts, comparable with those of images by `metric`.
+
+        Raises:
+            InputError: the method does not read.
+        """
+        raise InputError(f"a text must be searched for with a method that reads, got {self.id}; try conse or clip.")
+
     def fit(self, prepared: Sequence[Array]) -> Self:  # noqa: ARG002 - for those that learn
         """A copy that has learnt from prepared sample images; itself where there is nothing to learn."""
         return self
@@ -141,5 +150,25 @@ class Method(ABC):
         return tuple(f.name for f in dataclasses.fields(cls) if "fitted" in f.metadata)  # type: ignore[arg-type]
 
 
-METHODS: Registry[Method] = Registry("method", __name__)
+class MethodRegistry(Registry[Method]):
+    """Methods by id, and by the id of a method with what it wears, such as `hog+whiten:dims=64`."""
+
+    def __contains__(self, id: object) -> bool:
+        return super().__contains__(split_worn(str(id))[0])
+
+    def __getitem__(self, id: str) -> type[Method]:
+        """The class of that id.
+
+        Raises:
+            UnknownIdError: there is none, or no such post-processing; the message names the nearest.
+        """
+        bare, worn = split_worn(id)
+        if not worn:
+            return super().__getitem__(id)
+        from imgsim.methods.worn import worn_class
+
+        return worn_class(super().__getitem__(bare), worn[1:])
+
+
+METHODS: Registry[Method] = MethodRegistry("method", __name__)
 DEFAULT = "imgsim_mini"  # what is used before anybody has chosen

@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 
 from imgsim.methods import METHODS, Array, Method
-from imgsim.methods._pca import principal_axes
+from imgsim.principal import principal_axes
 from imgsim.parameters import fitted, param
 from imgsim.raster import grey, squash
 from imgsim.types import Float, Image, Metric

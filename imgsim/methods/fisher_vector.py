@@ -12,7 +12,7 @@ import numpy as np
 from imgsim.methods import METHODS, Array, Method
 from imgsim.methods._mixture import Mixture, fit_mixture, responsibilities
 from imgsim.methods._normalise import unit
-from imgsim.methods._pca import principal_axes
+from imgsim.principal import principal_axes
 from imgsim.methods._sift import LICENCE, root_sift, sift_descriptors
 from imgsim.methods._vocabulary import sample_rows
 from imgsim.parameters import fitted, param

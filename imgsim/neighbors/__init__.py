@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from imgsim.neighbors.blocks import DistanceBlocks
 from imgsim.neighbors.exact import nearest, search
+from imgsim.neighbors.guest import with_guest
 from imgsim.neighbors.metrics import METRICS, Distance
 from imgsim.neighbors.scores import background, distance, euclidean_view, pair_distances, percentile, similarity
 
@@ -19,4 +20,5 @@ __all__ = [
     "percentile",
     "search",
     "similarity",
+    "with_guest",
 ]

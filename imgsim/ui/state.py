@@ -116,7 +116,7 @@ def canonical(registry: Registry[Any], spec: str) -> str:
     id, given = parse_spec(spec)
     item = registry.create(id, **given)
     changed = {p.name: getattr(item, p.name) for p in parameters(type(item)) if getattr(item, p.name) != p.default}
-    return format_spec(id, changed)
+    return format_spec(item.id, changed)
 
 
 def _short(stroke: dict[str, Any]) -> dict[str, Any]:
