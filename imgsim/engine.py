@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from imgsim import images, neighbors
+from imgsim import images, neighbors, ranking
 from imgsim.errors import InputError, UnavailableError
 from imgsim.methods import DEFAULT, METHODS, Method
+from imgsim.pair_scores import PAIR_SCORES, PairScore
 from imgsim.pipeline import Pipeline
 from imgsim.progress import Progress, silent
 from imgsim.types import Collection, Embeddings, Float, Image, Match
@@ -43,21 +44,46 @@ class Index:
     collection: Collection
     embeddings: Embeddings
 
-    def search(self, query: ImageLike, k: int = 10) -> list[Match]:
-        """The k most similar images of the collection; an id of the collection is a query too and is left out.
+    def search(self, query: ImageLike | None = None, k: int = 10, *, text: str | None = None) -> list[Match]:
+        """The k images of the collection most similar to an image or a text.
+
+        Args:
+            query: an image, or an id of the collection, which is left out of the answer.
+            k: how many.
+            text: words instead of an image, for methods that read, such as `conse`.
 
         Raises:
-            InputError: the query is neither an image nor an id, or k is less than 1.
+            InputError: the query is neither an image nor an id, both or neither are given, or k is less than 1.
             UnreadableImageError: the query's file cannot be decoded.
         """
         if k < 1:
             raise InputError(f"k must be at least 1, got {k}; ask for one match or more.")
+        if (query is None) == (text is None):
+            raise InputError("a search must be for one image or one text, got both or neither; give one.")
+        if text is not None:
+            vector = self.pipeline.embed_text(self.embeddings, text)
+            return self.pipeline.search(self.collection, self.embeddings, vector, k)
         if isinstance(query, str) and query in self.collection.rows:
             row = self.collection.rows[query]
             vector = np.asarray(self.embeddings.vectors[row])
             return self.pipeline.search(self.collection, self.embeddings, vector, k, exclude=row)
         vector = self.pipeline.embed_image(self.embeddings, to_image(query))
         return self.pipeline.search(self.collection, self.embeddings, vector, k)
+
+    def rerank(
+        self, query: ImageLike, matches: list[Match], score: str | PairScore, k: int = 10, progress: Progress = silent
+    ) -> list[Match]:
+        """The k best of a search's matches by a pair score, such as `ssim` or `sift_verified`.
+
+        Raises:
+            InputError: the query is neither an image nor an id, or there is no such pair score.
+        """
+        chosen = PAIR_SCORES.parse(score) if isinstance(score, str) else score
+        if isinstance(query, str) and query in self.collection.rows:
+            image = self.pipeline.read_image(self.collection, self.collection.rows[query], chosen.min_side)
+        else:
+            image = to_image(query)
+        return ranking.rerank(self.pipeline, self.collection, image, matches, chosen, k, progress)
 
 
 class ImageSimilarityEngine:
@@ -99,8 +125,16 @@ class ImageSimilarityEngine:
         """
         return np.asarray(self._ready.embed([to_image(image)])[0])
 
-    def compute_similarity(self, a: ImageLike, b: ImageLike) -> float:
-        """Similarity of two images, larger is closer; in [-1, 1] for cosine methods."""
+    def compute_similarity(self, a: ImageLike, b: ImageLike, *, score: str | None = None) -> float:
+        """Similarity of two images, larger is closer; in [-1, 1] for cosine methods.
+
+        Args:
+            a: an image.
+            b: another.
+            score: a pair score instead of the method, such as `ssim`; in its own unit and direction (`PAIR_SCORES`).
+        """
+        if score is not None:
+            return PAIR_SCORES.parse(score).compare(to_image(a), to_image(b))
         return self._similarity(self._distance(a, b))
 
     def compare(self, a: ImageLike, b: ImageLike) -> Comparison:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from imgsim import embedding, images, neighbors
 from imgsim.errors import InputError, UnavailableError
@@ -251,6 +252,10 @@ class Pipeline:
     def percentile(self, embeddings: Embeddings, distance: float) -> float:
         """How many of 100 random pairs of the collection are farther apart than this distance."""
         return float(neighbors.percentile(distance, self._background(embeddings)))
+
+    def percentiles(self, embeddings: Embeddings, distances: Float) -> npt.NDArray[np.float64]:
+        """The same of many distances."""
+        return neighbors.percentile(distances, self._background(embeddings))
 
     # --- maps
 

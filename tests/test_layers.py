@@ -19,6 +19,7 @@ FLOORS = [
     {"images", "methods", "projections", "evaluation", "plots", "store", "pair_scores"},
     {"explanations", "training", "embedding", "workspace", "tags"},
     {"pipeline"},
+    {"ranking"},
     {"engine", "exports", "scorecard"},
     {"tasks"},
     {"cli", "worker"},

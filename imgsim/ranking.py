@@ -1,0 +1,118 @@
+"""Rankers of a collection beyond one method: several methods fused, and candidates re-ranked by a pair score."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from imgsim import neighbors
+from imgsim.errors import InputError
+from imgsim.neighbors import fusion
+from imgsim.pair_scores import PairScore
+from imgsim.pipeline import Pipeline
+from imgsim.progress import Progress, silent
+from imgsim.types import Collection, Embeddings, Float, Image, Match, Neighbors, key_of
+
+
+def fused_scores(
+    pipeline: Pipeline, spaces: Sequence[Embeddings], queries: Sequence[Float], how: str, rows: Sequence[int | None]
+) -> fusion.Doubles:
+    """(N,) fused scores of one query, given as its vector in each space; `rows` are its own rows there, if any."""
+    asked = zip(spaces, queries, rows, strict=True)
+    distances = [_to_all(pipeline, space, query, row) for space, query, row in asked]
+    return fusion.fuse(how, distances, _percentiles(pipeline, spaces, distances) if how == "comb_sum" else [])
+
+
+def fused_search(
+    pipeline: Pipeline,
+    collection: Collection,
+    spaces: Sequence[Embeddings],
+    query: Image | int,
+    how: str = "rrf",
+    k: int = 10,
+) -> list[Match]:
+    """The k best of a collection by several methods; an image, or the row of one, which is left out.
+
+    A match's score is the fused one, its distance what the score lacks to the best possible.
+
+    Raises:
+        InputError: fewer than two methods, or an unknown fusion.
+    """
+    if len(spaces) < 2:
+        raise InputError(f"a fusion must have two methods or more, got {len(spaces)}; repeat --method.")
+    row = query if isinstance(query, int) else None
+    vectors = [
+        np.asarray(space.vectors[query]) if isinstance(query, int) else pipeline.embed_image(space, query)
+        for space in spaces
+    ]
+    scores = fused_scores(pipeline, spaces, vectors, how, [row] * len(spaces))
+    top = len(spaces) / (fusion.RRF_K + 1) if how == "rrf" else 1.0
+    found = fusion.best(scores, k, row)
+    return [
+        Match(collection.ids[j], float(scores[j]), float(top - scores[j]), rank, collection.record(int(j)))
+        for rank, j in enumerate(found, start=1)
+    ]
+
+
+def fused_neighbors(
+    pipeline: Pipeline, spaces: Sequence[Embeddings], how: str = "rrf", k: int = 30, progress: Progress = silent
+) -> Neighbors:
+    """The neighbour graph of several methods together; distance is the best possible score less the fused one."""
+    n = len(spaces[0].ids)
+    k = min(k, n - 1)
+    indices, distances = np.empty((n, k), np.int32), np.empty((n, k), np.float32)
+    top = len(spaces) / (fusion.RRF_K + 1) if how == "rrf" else 1.0
+    blocks = [pipeline.blocks(space, progress) for space in spaces]
+    for row in range(n):
+        progress("Fusing neighbours", row, n)
+        far = [np.array(block(np.array([row], np.int32))[0]) for block in blocks]
+        for one in far:
+            one[row] = -1  # itself first, before its copies, in every ranking
+        shares = _percentiles(pipeline, spaces, far) if how == "comb_sum" else []
+        scores = fusion.fuse(how, far, shares)
+        indices[row] = fusion.best(scores, k, row)
+        distances[row] = top - scores[indices[row]]
+    key = key_of("fused", embeddings=[space.key for space in spaces], how=how, k=k, version=1)
+    return Neighbors(key, indices, np.maximum(distances, 0), spaces[0].metric)
+
+
+def rerank(
+    pipeline: Pipeline,
+    collection: Collection,
+    query: Image,
+    matches: Sequence[Match],
+    score: PairScore,
+    k: int = 10,
+    progress: Progress = silent,
+) -> list[Match]:
+    """The k best of a method's matches by a pair score; a match's score and distance are the pair score's.
+
+    The distance is the score with its sign turned where larger is closer.
+    """
+    asking, prepared = score.prepare(query), []
+    for done, match in enumerate(matches):
+        progress(f"Comparing by {score.title}", done, len(matches))
+        prepared.append(score.prepare(pipeline.read_image(collection, collection.rows[match.id], score.min_side)))
+    order, values = score.rank(asking, prepared)
+    sign = -1 if score.larger_is_closer else 1
+    return [
+        Match(matches[j].id, float(value), float(sign * value), rank, matches[j].fields)
+        for rank, (j, value) in enumerate(zip(order[:k], values[:k], strict=True), start=1)
+    ]
+
+
+def _to_all(pipeline: Pipeline, space: Embeddings, vector: Float, row: int | None) -> Float:
+    """(N,) distances of a query; by whatever the method wears where it is an image of the collection."""
+    if row is not None:
+        far = np.array(pipeline.blocks(space)(np.array([row], np.int32))[0])
+        far[row] = -1  # itself first, before its copies
+        return far
+    rows, distances = neighbors.search(space.vectors, vector[None], space.metric, len(space.ids))
+    far = np.empty(len(space.ids), np.float32)
+    far[rows[0]] = distances[0]
+    return far
+
+
+def _percentiles(pipeline: Pipeline, spaces: Sequence[Embeddings], distances: Sequence[Float]) -> list[fusion.Doubles]:
+    return [pipeline.percentiles(space, far) for space, far in zip(spaces, distances, strict=True)]
