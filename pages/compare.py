@@ -4,18 +4,28 @@ import streamlit as st
 
 from imgsim.ui import (
     compare,
+    compare_agree,
     compare_controls,
     compare_disagree,
     compare_find,
     compare_honesty,
     compare_maps,
+    compare_scores,
     map_state,
 )
-from imgsim.ui.compare_state import ADDRESS, DISAGREE, FIND, HONEST
+from imgsim.ui.compare_state import ADDRESS, AGREE, DISAGREE, FIND, HONEST, SCORES
+
+SECTIONS = {
+    FIND: compare_find.section,
+    DISAGREE: compare_disagree.section,
+    AGREE: compare_agree.section,
+    SCORES: compare_scores.section,
+    HONEST: compare_honesty.section,
+}
 
 view, problems = ADDRESS.read()
 with st.sidebar:
     compare_controls.sidebar(view)
 map_state.notices(problems)
 if compare_maps.ready(view):
-    compare.compare({FIND: compare_find.section, DISAGREE: compare_disagree.section, HONEST: compare_honesty.section})
+    compare.compare(SECTIONS)

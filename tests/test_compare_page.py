@@ -15,7 +15,8 @@ from imgsim.pipeline import MapRequest, Pipeline
 from imgsim.plots.shepard import random_pairs
 from imgsim.progress import silent
 from imgsim.tasks import maps as maps_task
-from imgsim.ui import cards, compare_maps, compare_state, map_state, progress
+from imgsim.tasks import scores as scores_task
+from imgsim.ui import cards, compare_agree, compare_maps, compare_scores, compare_state, map_state, progress
 from imgsim.ui.compare_find import shared
 from imgsim.ui.compare_honesty import occurrences, skewness, torn
 from imgsim.ui.compare_maps import turned_onto
@@ -29,7 +30,7 @@ PANELS = "pixels|pca;color_histogram|pca"
 @pytest.fixture(autouse=True)
 def jobs(monkeypatch: pytest.MonkeyPatch) -> Iterator[JobManager]:
     manager = JobManager(FAKE)
-    for module in (map_state, progress, cards, compare_maps):
+    for module in (map_state, progress, cards, compare_maps, compare_scores):
         monkeypatch.setattr(module, "manager", lambda: manager)
     yield manager
     manager.close()
@@ -133,7 +134,7 @@ def test_one_method_twice_has_nothing_to_disagree_on(normal: str) -> None:
     assert "one and the same space" in said(page(normal, panels="pixels|pca;pixels|tsne", ask="disagree"))
 
 
-@pytest.mark.parametrize("ask", ["find", "disagree", "honest"])
+@pytest.mark.parametrize("ask", ["find", "disagree", "agree", "scores", "honest"])
 def test_one_image_and_no_labels(tmp_path: Path, ask: str) -> None:
     one = folder_of(tmp_path / "one", ["alone.png"])
     make_maps(one)
@@ -195,3 +196,45 @@ def test_honesty_shows_the_scores_of_the_map_with_chance_beside(normal: str) -> 
     app.selectbox(key="compare_map").select(0).run()
     assert app.query_params["pair"] == "1-0"
     assert "Hubness of Pixels" in said(app)
+
+
+def test_the_matrix_is_symmetric_and_full_for_a_method_with_itself(normal: str) -> None:
+    one, two = compare_maps.registered(make_maps(normal))
+    values = compare_agree.matrix([one, two, one])
+    assert np.allclose(values, values.T)
+    assert values[0, 2] == 1
+    assert values[0, 1] < 1
+
+
+def test_a_cell_of_the_matrix_leads_to_its_images(normal: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = compare_maps.registered(make_maps(normal))
+    changes: dict[str, str] = {}
+    monkeypatch.setattr(compare_state, "update", lambda **given: changes.update(given))
+    compare_agree.open_cell(shown, (1, 0))
+    assert changes == {"ask": "disagree", "pair": "1-0"}
+    assert "know nothing of each other share 90.9 %" in said(page(normal, ask="agree"))
+
+
+def test_scores_stand_beside_chance_and_plain_pixels(normal: str, jobs: JobManager) -> None:
+    make_maps(normal)
+    assert "Cancel" in {button.label for button in page(normal, ask="scores").button}
+    job = next(job for job in jobs.jobs() if job.task == "scores")
+    assert job.arguments == {"source": normal, "methods": ["pixels", "color_histogram"], "label": "label"}
+    job.result, job.state = scores_task.run(job.arguments, silent), "done"
+    app = page(normal, ask="scores")
+    table = app.dataframe[0].value
+    rows = {row["method"]: row for row in job.result["rows"]}
+    assert set(table["method"]) == {"pixels", "color_histogram"}
+    assert table["map"].is_monotonic_decreasing
+    assert list(table["map_by_chance"]) == [rows[method]["map_by_chance"] for method in table["method"]]
+    assert "shuffled labels give" in said(app)
+
+
+def test_the_table_as_a_file_has_a_row_a_method() -> None:
+    assert compare_scores.table_csv([{"method": "a,b", "map": 0.5}]) == 'method,map\n"a,b",0.5\n'
+
+
+def test_without_labels_scores_say_how_to_give_them(tmp_path: Path) -> None:
+    bare = folder_of(tmp_path / "bare", ["a.png", "b.png", "c.png", "d.png"])
+    make_maps(bare)
+    assert "Scores need a label" in said(page(bare, ask="scores"))
