@@ -17,7 +17,7 @@ from imgsim.progress import silent
 from imgsim.tasks import maps as maps_task
 from imgsim.tasks import scores as scores_task
 from imgsim.ui import cards, compare_agree, compare_maps, compare_scores, compare_state, map_state, progress
-from imgsim.ui.compare_find import shared
+from imgsim.ui.compare_find import rbo, shared
 from imgsim.ui.compare_honesty import occurrences, skewness, torn
 from imgsim.ui.compare_maps import turned_onto
 from imgsim.ui.jobs import JobManager
@@ -238,3 +238,17 @@ def test_without_labels_scores_say_how_to_give_them(tmp_path: Path) -> None:
     bare = folder_of(tmp_path / "bare", ["a.png", "b.png", "c.png", "d.png"])
     make_maps(bare)
     assert "Scores need a label" in said(page(bare, ask="scores"))
+
+
+def test_cka_of_a_space_with_itself_is_one_and_symmetric(normal: str) -> None:
+    one, two = compare_maps.registered(make_maps(normal))
+    values = compare_agree.cka_matrix([one, two, one])
+    assert values[0, 2] == pytest.approx(1, abs=1e-4)
+    assert np.allclose(values, values.T)
+    assert values[0, 1] < 0.99
+
+
+def test_two_rows_are_ranked_alike_only_if_they_are_the_same(normal: str) -> None:
+    one, two = compare_maps.registered(make_maps(normal))
+    assert rbo(one, one, 0) == pytest.approx(1)
+    assert rbo(one, two, 0) < 1

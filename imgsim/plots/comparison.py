@@ -60,7 +60,7 @@ def agreement_figure(values: Float, names: Sequence[str], title: str) -> Figure:
         go.Scatter(
             x=[j for _, j in cells],
             y=[i for i, _ in cells],
-            text=[f"{100 * share:.0f} %" for share in shares],
+            text=[f"{share:.2f}" if share == share else "–" for share in shares],
             customdata=[[i, j] for i, j in cells],
             mode="markers+text",
             textfont={"color": ["white" if share > 0.5 else "#1d2126" for share in shares]},

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from imgsim.evaluation.faithfulness import kept
+from imgsim.evaluation.agreement import neighbor_overlap
 from imgsim.ui import compare_state, gallery
 from imgsim.ui.compare import Scene, focus_on
 from imgsim.ui.compare_find import method_rows, spaces
@@ -99,8 +99,7 @@ class _Graphs:
 
 @lru_cache(maxsize=32)
 def _overlap(_first: str, _second: str, graphs: _Graphs) -> Doubles:
-    first, second = (np.asarray(indices[:, :K]) for indices in graphs.pair)
-    return np.asarray(kept(first, second).mean(axis=1), np.float64)
+    return neighbor_overlap(*graphs.pair, K)
 
 
 def _row(scene: Scene, title: str, share: Doubles, rows: npt.NDArray[np.int64], k: int) -> Row:
@@ -108,7 +107,7 @@ def _row(scene: Scene, title: str, share: Doubles, rows: npt.NDArray[np.int64], 
         item(scene.collection_key, scene.collection.ids, int(row), tag=f"{round(k * share[row])} of {k}")
         for row in rows
     )
-    return Row(title, "below: how many of the nearest are the same", tuple(items))
+    return Row(title, "in the corner: how many of the nearest are the same", tuple(items))
 
 
 def _picked(scene: Scene) -> None:

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import streamlit as st
 
+from imgsim.evaluation.agreement import rank_biased_overlap
 from imgsim.pipeline import MapResult
 from imgsim.ui import gallery, maps, neighbours
 from imgsim.ui.compare import Scene, focus_on
@@ -43,7 +44,7 @@ def method_rows(scene: Scene, shown: Sequence[Shown], row: int, key: str) -> Non
     found = [one.result.neighbors.indices[row, :K].tolist() for one in shown]
     n_rows = Counter(other for near in found for other in near)
     rows = [
-        Row(one.method, _note(scene, one, row, found[0] if n else None), _items(scene, one.result, row, n_rows))
+        Row(one.method, _note(scene, one, row, shown[0] if n else None), _items(scene, one.result, row, n_rows))
         for n, one in enumerate(shown)
     ]
     picture_rows(rows, key=key, on_pick=lambda: _picked(scene, key))
@@ -63,12 +64,19 @@ def shared(first: Sequence[int], second: Sequence[int]) -> int:
     return len(set(first) & set(second))
 
 
-def _note(scene: Scene, one: Shown, row: int, reference: Sequence[int] | None) -> str:
+def rbo(one: Shown, other: Shown, row: int) -> float:
+    """How far two methods rank the nearest of an image alike, 0 to 1; the first ranks weigh most."""
+    first, second = (np.asarray(s.result.neighbors.indices[row : row + 1, :K]) for s in (one, other))
+    return float(rank_biased_overlap(first, second)[0])
+
+
+def _note(scene: Scene, one: Shown, row: int, first: Shown | None) -> str:
     near = one.result.neighbors.indices[row, :K].tolist()
     marks = hits(scene, row, near)
     parts = [f"{marks.count('hit')} of {len(near)} of the same {scene.label}"] if any(marks) else []
-    if reference is not None:
-        parts.append(f"{shared(near, reference)} of {len(near)} also in the first row")
+    if first is not None:
+        same = shared(near, first.result.neighbors.indices[row, :K].tolist())
+        parts.append(f"{same} of {len(near)} also in the first row, rank-biased overlap {rbo(one, first, row):.2f}")
     return " · ".join(parts)
 
 
