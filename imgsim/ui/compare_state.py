@@ -16,22 +16,12 @@ from imgsim.ui.address import Address
 
 FEWEST, MOST = 2, 6
 FIRST = "color_histogram|tsne;hog|tsne;imgsim_mini|tsne"
-FIND, DISAGREE, AGREE, SCORES, MORPH, STABLE, HONEST = (
-    "find",
-    "disagree",
-    "agree",
-    "scores",
-    "morph",
-    "stable",
-    "honest",
-)
+FIND, DISAGREE, AGREE, SCORES, HONEST = "find", "disagree", "agree", "scores", "honest"
 QUESTIONS = {
     FIND: "What does each method find?",
     DISAGREE: "Which images do they disagree on?",
     AGREE: "How much do they agree?",
     SCORES: "Which method serves a label best?",
-    MORPH: "What moves between two maps?",
-    STABLE: "Would another run look the same?",
     HONEST: "Where does a map mislead?",
 }
 
