@@ -17,7 +17,7 @@ FLOORS = [
     {"neighbors", "principal"},
     {"postprocess"},
     {"images", "methods", "projections", "evaluation", "plots", "store", "pair_scores"},
-    {"explanations", "training", "embedding", "workspace", "tags"},
+    {"explanations", "sights", "training", "embedding", "workspace", "tags"},
     {"pipeline"},
     {"ranking"},
     {"engine", "exports", "scorecard"},

@@ -12,8 +12,10 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from imgsim import images
+from imgsim.methods import METHODS
 from imgsim.pipeline import MapRequest, Pipeline
-from imgsim.ui import cards, map_state, progress
+from imgsim.tasks import sights as sights_task
+from imgsim.ui import cards, catalogue, map_state, progress
 from imgsim.ui.jobs import JobManager
 from imgsim.ui.progress import plain
 from tests.test_jobs import FAKE, wait
@@ -26,7 +28,7 @@ MAIN = ROOT / "imgsim" / "ui" / "main.py"
 def jobs(monkeypatch: pytest.MonkeyPatch) -> Iterator[JobManager]:
     """A manager whose worker never finishes a map: what the pages show must come from the store."""
     manager = JobManager(FAKE)
-    for module in (map_state, progress, cards):
+    for module in (map_state, progress, cards, catalogue):
         monkeypatch.setattr(module, "manager", lambda: manager)
     yield manager
     manager.close()
@@ -280,6 +282,20 @@ def test_methods_lists_every_family_and_finds_a_word() -> None:
     assert {"Colour", "Gradients", "Networks"} <= {header.value for header in app.subheader}
     app.text_input(key="find_method").input("zebra").run()
     assert "No method says anything" in said(app)
+
+
+def test_methods_shows_pictures_and_costs_and_only_what_runs_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    photo = np.random.default_rng(0).integers(0, 255, (96, 128, 3), dtype=np.uint8)
+    sights_task.draw(METHODS["hog"], photo)
+    monkeypatch.setattr(METHODS["lbp"], "unavailable", lambda self: "lbp needs the package x; run: pip install x")
+    app = open_page("methods")
+    assert "ms a photo on this computer" in said(app)
+    assert "Which way edges run" in said(app)
+    assert "not expected to win" in said(app)
+    assert "pip install x" in said(app)
+    app.toggle(key="runs_here").set_value(True).run()
+    assert "`hog`" in said(app)
+    assert "`lbp`" not in said(app)
 
 
 def test_a_folder_becomes_a_collection_with_its_own_buttons(normal: str) -> None:

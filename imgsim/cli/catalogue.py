@@ -11,6 +11,7 @@ from imgsim import weights as files
 from imgsim.cli.output import Json, emit, progress_bar
 from imgsim.errors import InputError, UnknownIdError
 from imgsim.methods import METHODS, Method
+from imgsim.tasks.sights import milliseconds
 from imgsim.weights import WeightsFile
 
 
@@ -61,6 +62,7 @@ def _method_row(cls: type[Method]) -> dict[str, Any]:
         "metric": method.metric,
         "available": reason is None,
         "reason": reason,
+        "milliseconds": milliseconds(cls),
         "licence": cls.licence,
         "reference": cls.reference,
     }

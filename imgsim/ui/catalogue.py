@@ -7,9 +7,12 @@ from typing import Any
 
 import streamlit as st
 
+from imgsim import sights
 from imgsim.errors import UnavailableError
 from imgsim.methods import METHODS
+from imgsim.tasks import sights as sights_task
 from imgsim.ui import controls
+from imgsim.ui.jobs import manager
 from imgsim.ui.progress import plain, sentence
 
 FOLDED_FROM = 12  # a family of more methods is shown as a table
@@ -18,9 +21,22 @@ FOLDED_FROM = 12  # a family of more methods is shown as a table
 def search_and_show() -> None:
     """A search box and the families."""
     text = st.text_input("Search", placeholder="A word of a name or a description, such as edges", key="find_method")
-    found = [method for method in controls.ordered_methods() if matches(method, text)]
+    left, right = st.columns([4, 1], vertical_alignment="bottom")
+    with left:
+        families = list(dict.fromkeys(method.family for method in controls.ordered_methods()))
+        chosen = st.pills("Families", families, selection_mode="multi", key="families", format_func=sentence)
+    here = right.toggle("Runs here", key="runs_here", help="Only what needs no further package or weights.")
+    found = [
+        method
+        for method in controls.ordered_methods()
+        if matches(method, text)
+        and (not chosen or method.family in chosen)
+        and (not here or (method().unavailable() is None and method().download is None))
+    ]
+    _pictures()
     if not found:
-        st.info(f"No method says anything of {plain(text)}. There are {len(METHODS)}; try colour, edges or network.")
+        said = f"No method says anything of {plain(text)}." if text else "No method of these families runs here."
+        st.info(f"{said} There are {len(METHODS)}; try colour, edges or network.")
     for family, members in groupby(found, key=lambda method: method.family):
         st.subheader(sentence(family), anchor=False, divider="gray")
         _family(list(members))
@@ -30,6 +46,17 @@ def matches(method: type[Any], text: str) -> bool:
     """Whether all words occur in what is said of a method."""
     said = " ".join((method.id, method.title, method.family, method.sees, method.blind_to, method.reference)).lower()
     return all(word in said for word in text.lower().split())
+
+
+def _pictures() -> None:
+    """Have missing pictures drawn in the background."""
+    if not sights_task.wanted():
+        return
+    job = manager().find("sights", {})
+    if job is None:
+        job = manager().submit("sights", {}, "What methods see")
+    if job.alive:
+        st.caption("The pictures of what each method sees are being drawn; look again in a minute.")
 
 
 def _family(members: list[type[Any]]) -> None:
@@ -44,11 +71,27 @@ def _family(members: list[type[Any]]) -> None:
 
 
 def _method(method: type[Any]) -> None:
+    if sights_task.place(method).exists():
+        picture, words = st.columns([1, 3], gap="small")
+        picture.image(str(sights_task.place(method)), width="stretch")
+        with words:
+            _words(method)
+    else:
+        _words(method)
+
+
+def _words(method: type[Any]) -> None:
     st.markdown(f"**{method.title}** · `{method.id}`")
     st.markdown(f"Sees: {method.sees}  \nBlind to: {method.blind_to}")
     dim, metric, reason = size(method)
     length = f"{dim:,} numbers" if dim else "Numbers"
-    st.caption(f"{length}, compared by {metric.replace('_', ' ')} distance. {method.reference}")
+    spent = sights_task.milliseconds(method)
+    cost = "" if spent is None else f" {spent:.3g} ms a photo on this computer."
+    st.caption(f"{length}, compared by {metric.replace('_', ' ')} distance.{cost} {method.reference}")
+    if sights_task.place(method).exists():
+        st.caption(f"Picture: {sights.sight_of(method).caption}")
+    if method.family == "quantum":
+        st.caption("Simulated on this processor: time and memory double with each qubit. It is not expected to win.")
     if reason:
         st.warning(plain(sentence(reason)))
 

@@ -12,7 +12,18 @@ from imgsim.projections import PROJECTORS
 from imgsim.ui import forms, maps, state
 from imgsim.ui.state import View
 
-FAMILIES = ("pixels", "colour", "texture", "gradients", "keypoints", "hashes", "networks")
+FAMILIES = (
+    "pixels",
+    "colour",
+    "texture",
+    "gradients",
+    "keypoints",
+    "hashes",
+    "learnt locally",
+    "networks",
+    "text and image",
+    "quantum",
+)
 
 
 def pipeline_controls(view: View) -> None:
