@@ -165,7 +165,7 @@ def test_weights(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
         (["project", "builtin:digits", "-m", "hog", "--dims", "4"], "dims"),
         (["search", "builtin:digits"], "name an image file"),
         (["search", "builtin:digits", "no.jpg", "-m", "hog"], "check the path"),
-        (["search", "builtin:digits", "--text", "a dog", "-m", "hog"], "search by an image"),
+        (["search", "builtin:digits", "--text", "a dog", "-m", "hog"], "method that reads"),
         (["cache", "--limit", "many"], "such as 20GB"),
         (["nonsense"], "nonsense"),
         (["embed"], "source: Missing"),

@@ -253,3 +253,17 @@ def test_engine_and_commands_take_worn_methods(folder: Path, capsys: pytest.Capt
     assert worn["map"] != plain_row["map"]
     assert run(["embed", str(folder), "-m", "dhash+centre"]) == 2
     assert "bits" in capsys.readouterr().err
+
+
+def test_the_page_offers_what_can_be_worn_and_keeps_it_where_it_can() -> None:
+    from imgsim.ui import state, wear
+
+    assert set(wear.wearable("hog:cell=8")) == {cls.id for cls in CLASSES}
+    assert wear.wearable("phash") == ["k_reciprocal"]
+    assert wear.keep("lbp", "+whiten:dims=32") == "lbp+whiten:dims=32"
+    assert wear.keep("phash", "+whiten:dims=32") == "phash"
+    worn = (Whiten(dims=32),)
+    assert wear.dressed("hog", ["whiten", "k_reciprocal", "centre"], worn) == "hog+whiten:dims=32+centre+k_reciprocal"
+    view, sentences = state.parse({"method": "hog+whiten:dims=32+k_reciprocal"})
+    assert (view.method, sentences) == ("hog+whiten:dims=32+k_reciprocal", [])
+    assert state.parse(view.params())[0].method == view.method

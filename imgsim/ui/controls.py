@@ -8,8 +8,9 @@ from typing import Any
 import streamlit as st
 
 from imgsim.methods import METHODS
+from imgsim.parameters import split_worn
 from imgsim.projections import PROJECTORS
-from imgsim.ui import forms, maps, state
+from imgsim.ui import forms, maps, state, wear
 from imgsim.ui.state import View
 
 FAMILIES = (
@@ -29,7 +30,9 @@ FAMILIES = (
 def pipeline_controls(view: View) -> None:
     """Choose what is mapped and how; each change goes into the URL."""
     _collection(view)
-    forms.choose(METHODS, view.method, key="method", label="Method", order=ordered_methods(), change=_set("method"))
+    bare, worn = split_worn(view.method)
+    forms.choose(METHODS, bare, key="method", label="Method", order=ordered_methods(), change=_method(worn))
+    wear.choose(view.method, _set("method"))
     method = METHODS[METHODS.parse(view.method).id]
     st.caption(f"Sees: {method.sees}")
     st.caption(f"Blind to: {method.blind_to}")
@@ -45,6 +48,10 @@ def ordered_methods() -> list[type[Any]]:
 
 def _set(name: str) -> Callable[[str], None]:
     return lambda value: state.update(**{name: value})
+
+
+def _method(worn: str) -> Callable[[str], None]:
+    return lambda bare: state.update(method=wear.keep(bare, worn))
 
 
 def _collection(view: View) -> None:
