@@ -20,7 +20,7 @@ FLOORS = [
     {"explanations", "sights", "training", "embedding", "workspace", "tags"},
     {"pipeline"},
     {"ranking"},
-    {"engine", "exports", "scorecard"},
+    {"engine", "exports", "scorecard", "agreement"},
     {"tasks"},
     {"cli", "worker"},
     {"ui", "__main__"},

@@ -11,10 +11,10 @@ from sklearn.mixture import GaussianMixture
 
 from imgsim.methods import METHODS
 from imgsim.methods._mixture import FLOOR, Mixture, fit_mixture, maximised, responsibilities
-from imgsim.principal import principal_axes
 from imgsim.methods._sift import root_sift, sift_descriptors
 from imgsim.methods.fisher_vector import gradients
 from imgsim.methods.kmeans_patches import all_patches, normalised, triangle
+from imgsim.principal import principal_axes
 from imgsim.raster import grey, squash
 
 

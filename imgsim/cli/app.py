@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from imgsim.cli import catalogue, dashboard, evaluation, searching, sources, spaces, storage, training
+from imgsim.cli import catalogue, comparing, dashboard, evaluation, searching, sources, spaces, storage, training
 
 app = typer.Typer(
     help="A laboratory for image similarity. SOURCE is builtin:photos, builtin:shapes or builtin:digits, a folder, "
@@ -26,6 +26,7 @@ for command in (
     searching.search,
     spaces.project,
     evaluation.evaluate,
+    comparing.compare,
     training.train,
     storage.cache,
 ):
