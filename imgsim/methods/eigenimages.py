@@ -10,8 +10,8 @@ from typing import Self
 import numpy as np
 
 from imgsim.methods import METHODS, Array, Method
-from imgsim.principal import principal_axes
 from imgsim.parameters import fitted, param
+from imgsim.principal import principal_axes
 from imgsim.raster import grey, squash
 from imgsim.types import Float, Image, Metric
 

@@ -12,10 +12,10 @@ import numpy as np
 from imgsim.methods import METHODS, Array, Method
 from imgsim.methods._mixture import Mixture, fit_mixture, responsibilities
 from imgsim.methods._normalise import unit
-from imgsim.principal import principal_axes
 from imgsim.methods._sift import LICENCE, root_sift, sift_descriptors
 from imgsim.methods._vocabulary import sample_rows
 from imgsim.parameters import fitted, param
+from imgsim.principal import principal_axes
 from imgsim.raster import KEYPOINT_SIDE
 from imgsim.types import Float, Image, Metric
 

@@ -12,8 +12,8 @@ import numpy as np
 from imgsim.methods import METHODS, Array, Method
 from imgsim.methods._grid import cells
 from imgsim.methods._kmeans import kmeans
-from imgsim.principal import principal_axes
 from imgsim.parameters import fitted, param
+from imgsim.principal import principal_axes
 from imgsim.raster import squash
 from imgsim.types import Float, Image, Metric
 

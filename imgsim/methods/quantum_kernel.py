@@ -10,9 +10,9 @@ from typing import Self
 import numpy as np
 
 from imgsim.methods import METHODS, Array, Method
-from imgsim.principal import principal_axes
 from imgsim.methods._quantum import density_vector, feature_state, fidelities
 from imgsim.parameters import fitted, param
+from imgsim.principal import principal_axes
 from imgsim.types import Float, Image, Metric, key_of
 
 EXACT_QUBITS = 6  # up to which the vector is the whole density matrix, 4^n numbers
