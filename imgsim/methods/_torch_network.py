@@ -62,6 +62,27 @@ def features(net: torch.nn.Module, layer: Layer, pooling: str, preprocessing: Pr
     return Features().eval()
 
 
+def classifier(net: torch.nn.Module, preprocessing: Preprocessing) -> torch.nn.Module:
+    """(B, 3, H, W) uint8 -> (B, C) probabilities by the network's own class head."""
+    import torch
+
+    class Classifier(torch.nn.Module):
+        mean: torch.Tensor
+        std: torch.Tensor
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.net = net
+            self.register_buffer("mean", torch.tensor(preprocessing.mean).view(1, 3, 1, 1) * 255)
+            self.register_buffer("std", torch.tensor(preprocessing.std).view(1, 3, 1, 1) * 255)
+
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            logits: torch.Tensor = self.net((images.to(self.mean.dtype) - self.mean) / self.std)
+            return logits.softmax(1)
+
+    return Classifier().eval()
+
+
 def create_trunk(net: torch.nn.Module, layer: Layer) -> torch.nn.Module:
     """The network up to a layer, whose output it returns as {"map": …}; the rest is cut away."""
     from torchvision.models.feature_extraction import create_feature_extractor

@@ -137,6 +137,11 @@ class TorchvisionNetwork(Method):
         vectors: Float = _runner(self)(np.stack(prepared))
         return vectors
 
+    def class_probabilities(self, prepared: Sequence[Array]) -> Float:
+        """(B, 1000) probabilities of the ImageNet classes, each row of sum 1, always in fp32."""
+        probabilities: Float = _runner(self, True)(np.stack(prepared))
+        return probabilities
+
     @property
     def _chosen(self) -> Weights:
         """The weights in use; looked for again until their file is there."""
@@ -207,25 +212,29 @@ _lock = threading.Lock()
 _loaded: OrderedDict[str, Any] = OrderedDict()
 
 
-def _runner(method: TorchvisionNetwork) -> Any:
+def _runner(method: TorchvisionNetwork, with_head: bool = False) -> Any:
     """The method's network, compiled once a process; the least recently used go first."""
-    key = method.key
+    key = method.key + (" with head" if with_head else "")
     with _lock:
         if key not in _loaded:
-            _loaded[key] = _load(method)
+            _loaded[key] = _load(method, with_head)
             while len(_loaded) > _MOST_LOADED:
                 _loaded.popitem(last=False)
         _loaded.move_to_end(key)
         return _loaded[key]
 
 
-def _load(method: TorchvisionNetwork) -> Any:
+def _load(method: TorchvisionNetwork, with_head: bool) -> Any:
     from imgsim.methods import _backends, _torch_network
 
     method.acquire()
     chosen = method._chosen
     state = files.load_state(chosen.path) if chosen.path else None
     net = _torch_network.build(method.id, chosen.preprocessing.crop, state)
+    if with_head:
+        note = _backends.note_path(files.workspace_folder().parent, method.key + " with head")
+        named = _torch_network.classifier(net, chosen.preprocessing)
+        return _backends.runner(named, chosen.preprocessing.crop, "fp32", note)
     module = _torch_network.features(net, facts.layer(method.id, method.layer), method.pooling, chosen.preprocessing)
     note = _backends.note_path(files.workspace_folder().parent, method.key)
     return _backends.runner(module, chosen.preprocessing.crop, method.precision, note)
