@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -11,11 +13,11 @@ from imgsim.ui import network
 
 
 @pytest.fixture
-def listening() -> socket.socket:
-    made = socket.socket()  # as Streamlit makes its own: no protocol named
-    made.bind(("127.0.0.1", 0))
-    made.listen()
-    return made
+def listening() -> Iterator[socket.socket]:
+    with socket.socket() as made:  # as Streamlit makes its own: no protocol named
+        made.bind(("127.0.0.1", 0))
+        made.listen()
+        yield made
 
 
 async def nodelay_of_a_connection(listening: socket.socket) -> int:
@@ -38,4 +40,6 @@ def test_a_connection_of_an_unnamed_protocol_sends_at_once(
 ) -> None:
     monkeypatch.setattr(asyncio.base_events, "_set_nodelay", lambda _: None)  # undone afterwards
     network.answer_at_once()
-    assert asyncio.run(nodelay_of_a_connection(listening)) != 0
+    with ThreadPoolExecutor(1) as thread:  # the browser tests leave a loop running in this one
+        on = thread.submit(lambda: asyncio.run(nodelay_of_a_connection(listening))).result()
+    assert on != 0

@@ -124,7 +124,7 @@ def test_threads_share_one_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
     loads = []
     load = torchvision_networks._load
-    monkeypatch.setattr(torchvision_networks, "_load", lambda method: loads.append(1) or load(method))
+    monkeypatch.setattr(torchvision_networks, "_load", lambda *given: loads.append(1) or load(*given))
     torchvision_networks._loaded.clear()
     method = METHODS.create("squeezenet1_1", weights="random")
     batches = [list(pictures(4)[i : i + 2]) for i in range(3)]
