@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import typer
 
-from imgsim.cli import catalogue, comparing, dashboard, evaluation, searching, sources, spaces, storage, training
+from imgsim.cli import (
+    catalogue,
+    comparing,
+    dashboard,
+    evaluation,
+    robustness,
+    searching,
+    sources,
+    spaces,
+    storage,
+    training,
+)
 
 app = typer.Typer(
     help="A laboratory for image similarity. SOURCE is builtin:photos, builtin:shapes or builtin:digits, a folder, "
@@ -27,6 +38,7 @@ for command in (
     spaces.project,
     evaluation.evaluate,
     comparing.compare,
+    robustness.robustness,
     training.train,
     storage.cache,
 ):

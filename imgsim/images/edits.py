@@ -162,6 +162,8 @@ _KINDS: tuple[tuple[str, Callable[[Pil.Image, float], Pil.Image], tuple[float, .
     ("perspective", _perspective, (30,)),
 )
 
+DRAW = {kind: draw for kind, draw, _ in _KINDS}  # by kind: (picture, strength in the unit of the kind) -> picture
+
 _SWITCHES = ("mirror", "grey")  # done or not: no strength in their name
 
 EDITS: dict[str, Edit] = {"original": Edit("original", 0.0, lambda image: image)} | {

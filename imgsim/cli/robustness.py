@@ -1,0 +1,87 @@
+"""The command that measures what methods are blind to."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from imgsim.cli.output import Json, emit, progress_bar
+from imgsim.cli.sources import Source
+from imgsim.cli.spaces import MethodOptions
+from imgsim.errors import InputError
+from imgsim.methods import METHODS
+from imgsim.pipeline import Pipeline
+
+Which = Annotated[
+    list[str] | None,
+    typer.Option("--transformation", "-t", help="Such as rotation, jpeg, crop; repeat for several. All without it."),
+]
+Same = Annotated[
+    str | None,
+    typer.Option(
+        help="Field whose equal values are edits of one picture and no rivals to each other. Taken from the "
+        "collection where it says so (photo in builtin:photos); '' for none."
+    ),
+]
+
+
+def robustness(
+    source: Source,
+    method: MethodOptions,
+    transformation: Which = None,
+    images: Annotated[int, typer.Option(min=1, help="Pictures to transform, drawn at random.")] = 60,
+    same: Same = None,
+    seed: Annotated[int, typer.Option(help="Random seed of the sample.")] = 0,
+    csv_file: Annotated[Path | None, typer.Option("--csv", help="File to write the table to.")] = None,
+    as_json: Json = False,
+) -> None:
+    """What is a method blind to? Transformed pictures look for their own originals, at growing strength.
+
+    Example: imgsim robustness builtin:photos -m hog -m phash -t rotation -t jpeg --csv r.csv
+    """
+    from imgsim import robustness as sweeps
+    from imgsim.images.transformations import TRANSFORMATIONS
+
+    pipeline = Pipeline()
+    methods = [METHODS.parse(spec) for spec in method]
+    with progress_bar() as progress:
+        collection = pipeline.open(source, progress)
+        sweep = sweeps.measure(
+            pipeline,
+            collection,
+            methods,
+            transformation or tuple(TRANSFORMATIONS),
+            n_images=images,
+            same=sweeps.family_field(collection) if same is None else same,
+            seed=seed,
+            names=method,
+            progress=progress,
+        )
+    rows = [asdict(point) for point in sweep.points]
+    if csv_file is not None:
+        _write(csv_file, rows)
+    facts = {name: getattr(sweep, name) for name in ("n_images", "n_rivals", "recall_by_chance")}
+    emit({**facts, "similarity_by_chance": sweep.similarity_by_chance, "results": rows}, as_json, table="results")
+
+
+def _write(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    try:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(column for name, value in rows[0].items() for column in _columns(name, value))
+            writer.writerows([cell for value in row.values() for cell in _cells(value)] for row in rows)
+    except OSError as error:
+        raise InputError(f"--csv must be a file that can be written, got {path} ({error.strerror}).") from None
+
+
+def _columns(name: str, value: Any) -> list[str]:
+    return [name.replace("_ci", end) for end in ("_low", "_high")] if isinstance(value, tuple) else [name]
+
+
+def _cells(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, tuple) else [value]
