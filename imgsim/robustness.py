@@ -10,7 +10,9 @@ store, one a method and transformation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import csv
+import io
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -326,3 +328,83 @@ def _point(spec: str, id: str, level: float, of: _Outcome, at: int, seed: int) -
         bootstrap_interval(alike, seed=seed),
         float(np.mean(of.percentile[at])),
     )
+
+
+def table_csv(points: Sequence[Mapping[str, Any]]) -> str:
+    """Points, as mappings, as CSV with a header; an interval becomes two columns."""
+    text, rows = io.StringIO(), [_flat(point) for point in points]
+    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _flat(point: Mapping[str, Any]) -> dict[str, Any]:
+    row: dict[str, Any] = {}
+    for name, value in point.items():
+        if name.endswith("_ci"):
+            row |= {name.replace("_ci", "_low"): value[0], name.replace("_ci", "_high"): value[1]}
+        else:
+            row[name] = value
+    return row
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """One picture, transformed, and what a method finds for it.
+
+    Attributes:
+        rank: of its own original, from 1, among `n_rivals` others; a tie counts against the method.
+        similarity: to the original, in the method's own scale.
+        percentile: share of random pairs that are farther apart, 0 to 100.
+        indices, distances: (k,) the nearest images, the original among them where it is one.
+    """
+
+    rank: int
+    n_rivals: int
+    similarity: float
+    percentile: float
+    indices: npt.NDArray[np.int32]
+    distances: Float
+
+
+def look(
+    pipeline: Pipeline,
+    collection: Collection,
+    space: Embeddings,
+    row: int,
+    edited: Image,
+    *,
+    k: int = 11,
+    same: str = "",
+) -> Look:
+    """What a method finds for a transformed picture of the collection, and where its own original stands.
+
+    Args:
+        pipeline: where the embeddings lie.
+        collection: the images.
+        space: their embeddings.
+        row: the original.
+        edited: (H, W, 3) uint8, the transformed picture.
+        k: how many of the nearest to give.
+        same: field whose equal values are edits of one picture and no rivals; "" for none.
+    """
+    vector = pipeline.embed_image(space, edited)
+    k = min(max(k, 1), len(collection))
+    indices, distances = neighbors.search(space.vectors, vector[None], space.metric, len(collection))
+    to_own = float(distances[0][indices[0] == row][0])
+    counts = _rivals(collection, row, same)
+    rank = own_ranks(np.array([to_own]), distances, counts[indices[0]][None])[0]
+    alike = neighbors.similarity(np.array([to_own]), space.metric, space.dim)[0]
+    closer = pipeline.percentile(space, to_own)
+    return Look(int(rank), int(counts.sum()), float(alike), closer, indices[0][:k], distances[0][:k])
+
+
+def _rivals(collection: Collection, row: int, same: str) -> npt.NDArray[np.bool_]:
+    """(N,) the images that are neither the original nor its copy nor of its family."""
+    hashes = np.asarray(collection.hashes)
+    counts = hashes != hashes[row]
+    if same:
+        families = collection.field(same).astype(str)
+        counts &= families != families[row]
+    return np.asarray(counts)

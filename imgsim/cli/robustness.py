@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -64,24 +62,13 @@ def robustness(
         )
     rows = [asdict(point) for point in sweep.points]
     if csv_file is not None:
-        _write(csv_file, rows)
+        _write(csv_file, sweeps.table_csv(rows))
     facts = {name: getattr(sweep, name) for name in ("n_images", "n_rivals", "recall_by_chance")}
     emit({**facts, "similarity_by_chance": sweep.similarity_by_chance, "results": rows}, as_json, table="results")
 
 
-def _write(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+def _write(path: Path, text: str) -> None:
     try:
-        with path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(column for name, value in rows[0].items() for column in _columns(name, value))
-            writer.writerows([cell for value in row.values() for cell in _cells(value)] for row in rows)
+        path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise InputError(f"--csv must be a file that can be written, got {path} ({error.strerror}).") from None
-
-
-def _columns(name: str, value: Any) -> list[str]:
-    return [name.replace("_ci", end) for end in ("_low", "_high")] if isinstance(value, tuple) else [name]
-
-
-def _cells(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, tuple) else [value]

@@ -70,6 +70,7 @@ def scatter(
     focus: int | None = None,
     neighbors: Sequence[int] = (),
     lost: Sequence[int] = (),
+    guests: Sequence[Sequence[tuple[float, float]]] = (),
     selected_rows: Sequence[int] | None = None,
     landmarks: bool = False,
     on_click: Callable[[], None] | None = None,
@@ -91,6 +92,8 @@ def scatter(
         focus: row in focus: a strong ring on every panel.
         neighbors: rows of its neighbours, nearest first: rings, and lines from the focus.
         lost: rows of neighbours that the map has torn away: dashed lines from the focus.
+        guests: for each panel the way of a point that is no image of the collection, in the units of its map; a
+            diamond stands at the end. Two dimensions only.
         selected_rows: the rows to show as selected, when the selection comes from elsewhere (a link, a search); None
             leaves the person's own on screen, [] empties it.
         landmarks: show thumbnails of the most crowded places.
@@ -112,6 +115,7 @@ def scatter(
             "focus": focus,
             "neighbors": [int(row) for row in neighbors],
             "lost": [int(row) for row in lost],
+            "guests": [[[float(x), float(y)] for x, y in path] for path in guests],
             "selected": None if selected_rows is None else _bits(selected_rows),
             "landmarks": bool(landmarks),
             "cap": MOST_POINTS,

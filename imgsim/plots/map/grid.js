@@ -16,7 +16,7 @@ export class Grid {
   /** `source` tells points, fields and pictures; `emit(event, value)` takes clicks and selections. */
   constructor(root, source, loadPlotly, emit) {
     Object.assign(this, { root, source, loadPlotly, emit, panels: [], tool: 'pan', strokeTool: 'lasso', cap: 100000 });
-    this.state = { hover: null, focus: null, neighbors: [], lost: [], selected: null, stroke: null, landmarks: [] };
+    this.state = { hover: null, focus: null, neighbors: [], lost: [], guests: [], selected: null, stroke: null, landmarks: [] };
     this.strokes = [];
     this.colorings = [];
     this.seen = {};
@@ -106,8 +106,9 @@ export class Grid {
   }
 
   /** Focus, neighbours, selection and landmarks as Python says. */
-  async point({ focus, neighbors = [], lost = [], selected, landmarks }) {
-    Object.assign(this.state, { focus: focus ?? null, neighbors, lost });
+  async point({ focus, neighbors = [], lost = [], guests = [], selected, landmarks }) {
+    Object.assign(this.state, { focus: focus ?? null, neighbors, lost, guests });
+    this.root.dataset.guests = JSON.stringify(guests.map((path) => path.at(-1) ?? null));
     await this.locate([focus, ...neighbors, ...lost].filter((row) => row !== null && row !== undefined));
     if (this.changed('selected', selected) && selected !== null && selected !== undefined) this.showSelected(selected);
     this.panels.forEach((panel) => this.moved(panel, landmarks));

@@ -2,7 +2,7 @@
 
 const LANDMARK = 52; // side of a thumbnail in pixels
 
-/** Draw one panel's overlay. `state`: {hover, focus, neighbors, lost, selected, stroke, landmarks}. */
+/** Draw one panel's overlay. `state`: {hover, focus, neighbors, lost, guests, selected, stroke, landmarks}. */
 export function drawOverlay(canvas, plot, state, theme, panelIndex) {
   const pen = prepare(canvas, plot);
   const view = plot.view();
@@ -20,6 +20,8 @@ export function drawOverlay(canvas, plot, state, theme, panelIndex) {
   for (const row of state.neighbors) ring(pen, at(row), 6, 1.75, theme.accent, theme.background);
   for (const row of state.lost) ring(pen, at(row), 5, 1.5, theme.warning, theme.background);
   ring(pen, focus, 9, 3, theme.accent, theme.background);
+  const guest = (state.guests ?? [])[panelIndex];
+  if (guest?.length) drawGuest(pen, guest.map(([x, y]) => { view.place(x, y); return [view.px, view.py]; }), theme);
   if (state.hover !== null) ring(pen, at(state.hover), 8, 2.25, theme.text, theme.background);
   if (state.stroke && state.stroke.panel === panelIndex) drawStroke(pen, state.stroke, theme);
 }
@@ -74,6 +76,24 @@ function drawLines(pen, from, state, at, theme) {
     line(pen, from, at(row), theme.accent, alpha, []);
   });
   state.lost.forEach((row) => line(pen, from, at(row), theme.warning, 0.8, [5, 4]));
+}
+
+/** A point that is no image of the map: the way it has come, and where it is now. */
+function drawGuest(pen, places, theme) {
+  const [x, y] = places.at(-1);
+  for (const [color, width] of [[theme.background, 4.5], [theme.text, 2]]) {
+    places.slice(1).forEach((to, i) => line(pen, places[i], to, color, 0.9, [], width));
+  }
+  pen.fillStyle = theme.text;
+  places.slice(0, -1).forEach(([px, py]) => dot(pen, px, py, 2.5));
+  pen.beginPath();
+  [[x, y - 9], [x + 9, y], [x, y + 9], [x - 9, y]].forEach(([px, py]) => pen.lineTo(px, py));
+  pen.closePath();
+  pen.fillStyle = theme.warning;
+  pen.fill();
+  pen.strokeStyle = theme.background;
+  pen.lineWidth = 2;
+  pen.stroke();
 }
 
 function drawLandmark(pen, { image, color }, place, theme) {
