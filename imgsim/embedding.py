@@ -71,16 +71,27 @@ class Pass:
         self.waiting.clear()
 
 
-def fitted(methods: Sequence[Method], n: int, stream: Stream, progress: Progress, seed: int = 0) -> list[Method]:
-    """The methods, those that need it fitted on a seeded sample of at most 400 of the n images."""
+def fitted(
+    methods: Sequence[Method], n: int, stream: Stream, progress: Progress, seed: int = 0
+) -> tuple[list[Method], list[float]]:
+    """The methods, those that need it fitted on a seeded sample of at most 400 of the n images; seconds each learnt.
+
+    The time does not hold the reading of the sample, which all share.
+    """
     learners = [m for m in methods if m.needs_fit]
     if not learners or not n:
-        return list(methods)
+        return list(methods), [0.0] * len(methods)
     rows = np.sort(np.random.default_rng(seed).permutation(n)[:FIT_SAMPLE]).tolist()
     stage = "Learning from a sample for " + _names(learners)
     samples = list(_each(stream, rows, learners, [m.prepare for m in learners], stage, progress))
-    learnt = {id(m): m.fit([sample[i] for sample in samples]) for i, m in enumerate(learners)}
-    return [learnt.get(id(m), m) for m in methods]
+    learnt = {id(m): _learnt(m, [sample[i] for sample in samples]) for i, m in enumerate(learners)}
+    known = [learnt.get(id(m), (m, 0.0)) for m in methods]
+    return [method for method, _ in known], [seconds for _, seconds in known]
+
+
+def _learnt(method: Method, sample: Sequence[Array]) -> tuple[Method, float]:
+    start = time.perf_counter()
+    return method.fit(sample), time.perf_counter() - start
 
 
 def embed(methods: Sequence[Method], paths: Sequence[Path], n: int, stream: Stream, progress: Progress) -> list[float]:

@@ -166,7 +166,7 @@ class Pipeline:
         return [self._load_embeddings(collection, method) for method in methods]
 
     def embedding_facts(self, embeddings: Embeddings) -> dict[str, Any]:
-        """What was noted when they were computed: `seconds` of the pass that are this method's."""
+        """What was noted as they were computed: `seconds` of the pass that are this method's, `fit_seconds` before."""
         return read_arrays(self._folder("embeddings", embeddings.key))[0]
 
     def method_of(self, embeddings: Embeddings) -> Method:
@@ -383,8 +383,10 @@ class Pipeline:
             learnt, vectors = method.dress(self.method_of(base), np.asarray(base.vectors))
             np.save(directory / "vectors.npy", vectors)
             arrays = {f"fitted_{name}": array for name, array in learnt.fitted_arrays().items()}
-            seconds = self.embedding_facts(base)["seconds"] + time.perf_counter() - start
-            write_arrays(directory, {"spec": format_spec(method.id, method.params), "seconds": seconds}, arrays)
+            before = self.embedding_facts(base)
+            seconds = before["seconds"] + time.perf_counter() - start
+            facts = {"spec": format_spec(method.id, method.params), "seconds": seconds}
+            write_arrays(directory, facts | {"fit_seconds": before.get("fit_seconds")}, arrays)
 
         self.store.compute("embeddings", _embedding_key(collection, method), build, progress)
 
@@ -458,12 +460,13 @@ class Pipeline:
             folders = {k: writing.enter_context(self.store.writing("embeddings", k, progress)) for k in sorted(missing)}
             ours = {key: folder for key, folder in folders.items() if folder is not None}
             stream = self._stream(collection)
-            methods = embedding.fitted([missing[key] for key in ours], len(collection), stream, progress)
+            methods, learning = embedding.fitted([missing[key] for key in ours], len(collection), stream, progress)
             paths = [folder / "vectors.npy" for folder in ours.values()]
             seconds = embedding.embed(methods, paths, len(collection), stream, progress) if methods else []
-            for method, folder, taken in zip(methods, ours.values(), seconds, strict=True):
+            for method, folder, taken, fit in zip(methods, ours.values(), seconds, learning, strict=True):
                 learnt = {f"fitted_{name}": array for name, array in method.fitted_arrays().items()}
-                write_arrays(folder, {"spec": format_spec(method.id, method.params), "seconds": taken}, learnt)
+                facts = {"spec": format_spec(method.id, method.params), "seconds": taken, "fit_seconds": fit}
+                write_arrays(folder, facts, learnt)
 
     def _load_embeddings(self, collection: Collection, method: Method) -> Embeddings:
         return self._open_embeddings(_embedding_key(collection, method), collection, method)

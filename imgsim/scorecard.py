@@ -7,13 +7,20 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from imgsim.evaluation.retrieval import N_QUERIES, Retrieval, retrieval
+import numpy as np
+
+from imgsim.evaluation.bootstrap import Interval, bootstrap_interval
+from imgsim.evaluation.retrieval import N_QUERIES, Distances, Retrieval, retrieval
+from imgsim.evaluation.silhouette import silhouettes
 from imgsim.methods import Method
+from imgsim.neighbors import DistanceBlocks
 from imgsim.pipeline import Pipeline
 from imgsim.progress import Progress, silent
 from imgsim.types import Collection, Embeddings, Field, Metric, key_of
 
-VERSION = 1
+VERSION = 2
+RANDOM = "random vectors"  # the method of `random_card`
+RANDOM_DIM = 64
 
 
 @dataclass(frozen=True)
@@ -26,6 +33,8 @@ class Scorecard:
         dim: D.
         images_per_s: embedding speed when the vectors were computed, decoding included.
         bytes_per_image: what a vector takes: 4 bytes a dimension, of bits one bit.
+        silhouette: mean over the labelled images, -1 to 1, with `silhouette_ci`; NaN of a single class.
+        fit_seconds: what learning from a sample took, 0 for a method that learns nothing, None where it is not known.
     """
 
     method: str
@@ -33,6 +42,9 @@ class Scorecard:
     dim: int
     images_per_s: float
     bytes_per_image: int
+    silhouette: float
+    silhouette_ci: Interval
+    fit_seconds: float | None
 
 
 def evaluate(
@@ -55,16 +67,37 @@ def evaluate(
     labels = collection.field(label)
     found = pipeline.embed(collection, methods, progress)
     return [
-        _scorecard(pipeline, embeddings, _judged(pipeline, embeddings, labels, k, n_queries, seed, progress))
-        for embeddings in found
+        _scorecard(pipeline, space, _judged(pipeline, space, labels, k, n_queries, seed, progress)) for space in found
     ]
 
 
-def _scorecard(pipeline: Pipeline, embeddings: Embeddings, judged: Retrieval) -> Scorecard:
+def random_card(
+    labels: Field, *, k: int = 5, n_queries: int = N_QUERIES, seed: int = 0, progress: Progress = silent
+) -> Scorecard:
+    """What vectors that know nothing of the images would score: normal random numbers, by cosine.
+
+    Raises:
+        InputError: no two images share a label.
+    """
+    vectors = np.random.default_rng(seed).standard_normal((len(labels), RANDOM_DIM), np.float32)
+    judged = _measured(labels, DistanceBlocks(vectors, "cosine"), k, n_queries, seed, progress)
+    return Scorecard(RANDOM, judged.retrieval, RANDOM_DIM, float("inf"), 4 * RANDOM_DIM, *judged.silhouette, 0.0)
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """The measures of a space; `silhouette` is the mean and its interval."""
+
+    retrieval: Retrieval
+    silhouette: tuple[float, Interval]
+
+
+def _scorecard(pipeline: Pipeline, embeddings: Embeddings, judged: _Judged) -> Scorecard:
     facts = pipeline.embedding_facts(embeddings)
     speed = len(embeddings.ids) / facts["seconds"] if facts["seconds"] else float("inf")
     n_bytes = bytes_per_image(embeddings.dim, embeddings.metric)
-    return Scorecard(facts["spec"], judged, embeddings.dim, speed, n_bytes)
+    fit = facts.get("fit_seconds")
+    return Scorecard(facts["spec"], judged.retrieval, embeddings.dim, speed, n_bytes, *judged.silhouette, fit)
 
 
 def bytes_per_image(dim: int, metric: Metric) -> int:
@@ -74,11 +107,11 @@ def bytes_per_image(dim: int, metric: Metric) -> int:
 
 def _judged(
     pipeline: Pipeline, embeddings: Embeddings, labels: Field, k: int, n_queries: int, seed: int, progress: Progress
-) -> Retrieval:
+) -> _Judged:
     def build(directory: Path) -> None:
         blocks = pipeline.blocks(embeddings, progress)
-        judged = retrieval(labels, blocks, k=k, n_queries=n_queries, seed=seed, progress=_named(progress))
-        (directory / "retrieval.json").write_text(json.dumps(asdict(judged)))
+        judged = _measured(labels, blocks, k, n_queries, seed, progress)
+        (directory / "judged.json").write_text(json.dumps(asdict(judged)))
 
     key = key_of(
         "scorecard",
@@ -89,10 +122,22 @@ def _judged(
         seed=seed,
         version=VERSION,
     )
-    stored = json.loads((pipeline.store.compute("scorecard", key, build, progress) / "retrieval.json").read_text())
-    intervals = {name: tuple(value) for name, value in stored.items() if isinstance(value, list)}
-    return Retrieval(**stored | intervals)
+    stored = json.loads((pipeline.store.compute("scorecard", key, build, progress) / "judged.json").read_text())
+    told = stored["retrieval"]
+    intervals = {name: tuple(value) for name, value in told.items() if isinstance(value, list)}
+    value, interval = stored["silhouette"]
+    return _Judged(Retrieval(**told | intervals), (value, tuple(interval)))
 
 
-def _named(progress: Progress) -> Progress:
-    return lambda _, done, total: progress("Asking every image for its class", done, total)
+def _measured(labels: Field, blocks: Distances, k: int, n_queries: int, seed: int, progress: Progress) -> _Judged:
+    told = _named("Asking every image for its class", progress)
+    judged = retrieval(labels, blocks, k=k, n_queries=n_queries, seed=seed, progress=told)
+    if judged.n_classes < 2:
+        return _Judged(judged, (float("nan"), (float("nan"), float("nan"))))
+    told = _named("Looking how far apart the classes lie", progress)
+    found = silhouettes(labels, blocks, n_queries=n_queries, seed=seed, progress=told)
+    return _Judged(judged, (float(found.mean()), bootstrap_interval(found, seed=seed)))
+
+
+def _named(stage: str, progress: Progress) -> Progress:
+    return lambda _, done, total: progress(stage, done, total)

@@ -215,8 +215,8 @@ def test_a_cell_of_the_matrix_leads_to_its_images(normal: str, monkeypatch: pyte
     assert "know nothing of each other share 90.9 %" in said(page(normal, ask="agree"))
 
 
-def test_scores_stand_beside_chance_and_plain_pixels(normal: str, jobs: JobManager) -> None:
-    make_maps(normal)
+def test_scores_stand_beside_chance_pixels_and_random_vectors(normal: str, jobs: JobManager) -> None:
+    found = make_maps(normal)
     assert "Cancel" in {button.label for button in page(normal, ask="scores").button}
     job = next(job for job in jobs.jobs() if job.task == "scores")
     assert job.arguments == {"source": normal, "methods": ["pixels", "color_histogram"], "label": "label"}
@@ -224,10 +224,13 @@ def test_scores_stand_beside_chance_and_plain_pixels(normal: str, jobs: JobManag
     app = page(normal, ask="scores")
     table = app.dataframe[0].value
     rows = {row["method"]: row for row in job.result["rows"]}
-    assert set(table["method"]) == {"pixels", "color_histogram"}
+    assert set(table["method"]) == {"pixels", "color_histogram", "random vectors"}
+    assert table.set_index("method")["maps"]["pixels"] == f"PCA {found[0].faithfulness.knn_recall:.2f}"
+    assert {"silhouette", "fit_seconds"} <= set(table.columns)
     assert table["map"].is_monotonic_decreasing
     assert list(table["map_by_chance"]) == [rows[method]["map_by_chance"] for method in table["method"]]
-    assert "shuffled labels give" in said(app)
+    assert "shuffled labels" in said(app)
+    assert "Average precision here" in said(app)
 
 
 def test_the_table_as_a_file_has_a_row_a_method() -> None:

@@ -12,6 +12,7 @@ from PIL import Image as Pillow
 from imgsim import neighbors, scorecard
 from imgsim.cli import run
 from imgsim.errors import InputError, UnknownIdError
+from imgsim.evaluation.silhouette import silhouettes
 from imgsim.methods import METHODS
 from imgsim.neighbors import METRICS, DistanceBlocks
 from imgsim.pipeline import Pipeline
@@ -62,6 +63,28 @@ def test_colours_are_found_by_colour_and_not_by_outline(capsys, folder):
     assert color["null_map"] == pytest.approx(5 / 17, abs=0.15)
     assert (phash["dim"], phash["bytes_per_image"]) == (64, 8)
     assert hog["bytes_per_image"] == 4 * hog["dim"]
+    assert color["silhouette"] > 0.4 > 0.1 > hog["silhouette"]
+    assert color["silhouette_ci"][0] < color["silhouette"] < color["silhouette_ci"][1]
+    assert color["fit_seconds"] == 0
+
+
+def test_random_vectors_score_what_chance_gives():
+    labels = np.array(["a", "b", "c", "d"] * 60)
+    card = scorecard.random_card(labels)
+    assert card.method == "random vectors"
+    assert card.retrieval.map == pytest.approx(0.25, abs=0.02)
+    assert card.retrieval.recall_at_1 == pytest.approx(0.25, abs=0.1)
+    assert card.silhouette == pytest.approx(0, abs=0.03)
+    assert scorecard.random_card(labels) == card
+
+
+def test_learning_takes_time_that_is_noted(folder):
+    pipeline = Pipeline()
+    collection = pipeline.open(str(folder))
+    methods = [METHODS.parse("eigenimages"), METHODS.parse("pixels")]
+    learnt, ready = scorecard.evaluate(pipeline, collection, methods, "label")
+    assert ready.fit_seconds == 0
+    assert 0 < learnt.fit_seconds < 60
 
 
 def test_the_second_time_nothing_is_ranked(folder, monkeypatch):
@@ -100,6 +123,30 @@ def test_fields_that_cannot_be_classes_are_refused(capsys, folder):
     )
     with pytest.raises(InputError, match="choose another field"):
         scorecard.evaluate(pipeline, pipeline.open(str(folder)), [METHODS.parse("pixels")], "own")
+
+
+def test_silhouettes_are_scikit_learns():
+    from sklearn.metrics import silhouette_samples
+
+    random = np.random.default_rng(1)
+    points = random.normal(size=(40, 3)).astype(np.float32)
+    labels = np.array([*"abc" * 13, "alone"])
+    far = np.linalg.norm(points[:, None] - points[None], axis=2)
+    found = silhouettes(labels, lambda rows: far[rows])
+    np.testing.assert_allclose(found, silhouette_samples(far, labels, metric="precomputed"), atol=1e-5)
+    bare = np.where(np.arange(40) < 5, "", labels)  # without a label nobody takes part
+    known = silhouette_samples(far[5:, 5:], labels[5:], metric="precomputed")
+    np.testing.assert_allclose(silhouettes(bare, lambda rows: far[rows]), known, atol=1e-5)
+    assert len(silhouettes(labels, lambda rows: far[rows], n_queries=7)) == 7
+    with pytest.raises(InputError, match="two classes"):
+        silhouettes(np.array(["a"] * 40), lambda rows: far[rows])
+
+
+def test_two_points_far_from_two_have_the_silhouette_of_the_formula():
+    points = np.array([0.0, 1.0, 5.0, 6.0])
+    far = np.abs(points[:, None] - points[None]).astype(np.float32)
+    found = silhouettes(np.array([*"aabb"]), lambda rows: far[rows])
+    assert found == pytest.approx([4.5 / 5.5, 3.5 / 4.5, 3.5 / 4.5, 4.5 / 5.5])
 
 
 @pytest.mark.shared

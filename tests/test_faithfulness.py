@@ -9,6 +9,7 @@ from sklearn.manifold import trustworthiness
 
 from imgsim.errors import CancelledError, InputError
 from imgsim.evaluation import faithfulness, kept, map_neighbors
+from imgsim.evaluation.triplets import triplets_kept
 from imgsim.neighbors import nearest
 
 
@@ -144,3 +145,23 @@ def test_kept_and_strangers():
 def test_errors_say_what_was_got(call, words):
     with pytest.raises(InputError, match=words):
         call()
+
+
+def test_triplets_of_a_space_are_kept_by_itself_and_by_chance_half_of_them():
+    vectors = cloud(200)
+    assert triplets_kept(vectors, 5 * vectors + 1).mean() == 1
+    assert triplets_kept(vectors, cloud(200, dim=2, seed=9)).mean() == pytest.approx(0.5, abs=0.03)
+    assert triplets_kept(vectors, np.zeros((200, 2), np.float32)).mean() == 0.5  # a spot keeps no order
+    shadow = triplets_kept(vectors, vectors[:, :2]).mean()
+    assert 0.55 < shadow < 0.9
+    np.testing.assert_array_equal(triplets_kept(vectors, vectors[:, :2]), triplets_kept(vectors, vectors[:, :2]))
+
+
+def test_triplets_are_three_different_images_and_right_by_hand():
+    line = np.array([[0.0], [1.0], [3.0]], np.float32)  # from 0: 1, 3; from 1: 1, 2; from 3: 3, 2
+    bent = np.array([[0.0], [2.0], [3.0]], np.float32)  # from 0: 2, 3; from 1: 2, 1, turned; from 3: 3, 1
+    found = triplets_kept(line, bent, n_triplets=6000)
+    assert set(found.tolist()) == {0, 1}
+    assert found.mean() == pytest.approx(2 / 3, abs=0.03)
+    with pytest.raises(InputError, match="three images"):
+        triplets_kept(line[:2], bent[:2])

@@ -51,8 +51,11 @@ def _row(spec: str, card: Scorecard) -> dict[str, Any]:
         "recall_at_10": judged.recall_at_10,
         "knn_accuracy": judged.knn_accuracy,
         "knn_accuracy_ci": judged.knn_accuracy_ci,
+        "silhouette": card.silhouette,
+        "silhouette_ci": card.silhouette_ci,
         "null_map": judged.null_map,
         "dim": card.dim,
         "images_per_s": card.images_per_s,
         "bytes_per_image": card.bytes_per_image,
+        "fit_seconds": card.fit_seconds,
     }

@@ -8,17 +8,18 @@ from typing import Any
 from imgsim.methods import METHODS
 from imgsim.pipeline import Pipeline
 from imgsim.progress import Progress
-from imgsim.scorecard import Scorecard, evaluate
+from imgsim.scorecard import RANDOM, Scorecard, evaluate, random_card
 
 
 def run(arguments: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
-    """`arguments`: `source`, `methods` (specs) and `label`; gives `rows`."""
+    """`arguments`: `source`, `methods` (specs) and `label`; gives `rows`, the last of random vectors."""
     pipeline = Pipeline()
     collection = pipeline.open(arguments["source"], progress)
     specs = arguments["methods"]
     methods = [METHODS.parse(spec) for spec in specs]
     cards = evaluate(pipeline, collection, methods, arguments["label"], progress=progress)
-    return {"rows": [_row(spec, card) for spec, card in zip(specs, cards, strict=True)]}
+    blind = random_card(collection.field(arguments["label"]), progress=progress)
+    return {"rows": [_row(spec, card) for spec, card in zip([*specs, RANDOM], [*cards, blind], strict=True)]}
 
 
 def _row(spec: str, card: Scorecard) -> dict[str, Any]:
@@ -36,8 +37,17 @@ def _row(spec: str, card: Scorecard) -> dict[str, Any]:
         "recall_at_5": judged.recall_at_5,
         "recall_at_10": judged.recall_at_10,
         "knn_accuracy": judged.knn_accuracy,
+        "silhouette": _known(card.silhouette),
+        "silhouette_low": _known(card.silhouette_ci[0]),
+        "silhouette_high": _known(card.silhouette_ci[1]),
         "dim": card.dim,
         "ms_per_image": 1000 / card.images_per_s if card.images_per_s else 0.0,
         "bytes_per_image": card.bytes_per_image,
+        "fit_seconds": card.fit_seconds,
         "n_queries": judged.n_queries,
     }
+
+
+def _known(value: float) -> float | None:
+    """JSON has no NaN."""
+    return None if value != value else value
