@@ -14,6 +14,7 @@ from imgsim.errors import InputError
 from imgsim.pipeline import MapRequest, Pipeline
 from imgsim.plots.shepard import random_pairs
 from imgsim.progress import silent
+from imgsim.tasks import agreement as agreement_task
 from imgsim.tasks import maps as maps_task
 from imgsim.tasks import scores as scores_task
 from imgsim.ui import cards, compare_agree, compare_maps, compare_scores, compare_state, map_state, progress
@@ -30,7 +31,7 @@ PANELS = "pixels|pca;color_histogram|pca"
 @pytest.fixture(autouse=True)
 def jobs(monkeypatch: pytest.MonkeyPatch) -> Iterator[JobManager]:
     manager = JobManager(FAKE)
-    for module in (map_state, progress, cards, compare_maps, compare_scores):
+    for module in (map_state, progress, cards, compare_agree, compare_maps, compare_scores):
         monkeypatch.setattr(module, "manager", lambda: manager)
     yield manager
     manager.close()
@@ -243,12 +244,30 @@ def test_without_labels_scores_say_how_to_give_them(tmp_path: Path) -> None:
     assert "Scores need a label" in said(page(bare, ask="scores"))
 
 
-def test_cka_of_a_space_with_itself_is_one_and_symmetric(normal: str) -> None:
-    one, two = compare_maps.registered(make_maps(normal))
-    values = compare_agree.cka_matrix([one, two, one])
-    assert values[0, 2] == pytest.approx(1, abs=1e-4)
-    assert np.allclose(values, values.T)
-    assert values[0, 1] < 0.99
+def test_agreement_is_a_job_whose_measures_fill_the_matrix(normal: str, jobs: JobManager) -> None:
+    make_maps(normal)
+    app = page(normal, ask="agree")
+    assert "Cancel" in {button.label for button in app.button}
+    assert len(app.get("plotly_chart")) == 1  # shared neighbours need no job
+    job = next(job for job in jobs.jobs() if job.task == "agreement")
+    assert job.arguments == {"source": normal, "methods": ["pixels", "color_histogram"], "k": 10}
+    job.result, job.state = agreement_task.run(job.arguments, silent), "done"
+    app = page(normal, ask="agree")
+    row = app.dataframe[0].value.iloc[0]
+    pair = job.result["pairs"][0]
+    assert row["matched at random"] == pair["null_overlap"]
+    assert (row["CKA"], row["Rank correlation"], row["p"]) == (pair["cka"], pair["rank_correlation"], pair["p"])
+    assert "handed out anew, 99 times" in said(app)
+
+
+def test_a_measure_of_pairs_as_a_symmetric_matrix() -> None:
+    pairs = [{"cka": 0.1}, {"cka": 0.2}, {"cka": None}]  # 0 and 1, 0 and 2, 1 and 2
+    values = compare_agree.matrix_of(pairs, 3, "cka")
+    assert values[0, 1] == values[1, 0] == np.float32(0.1)
+    assert values[2, 0] == np.float32(0.2)
+    assert np.isnan(values[2, 1])
+    assert (np.diag(values) == 1).all()
+    assert np.isnan(compare_agree.matrix_of([], 2, "cka")[0, 1])
 
 
 def test_two_rows_are_ranked_alike_only_if_they_are_the_same(normal: str) -> None:

@@ -20,4 +20,9 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
     k, seed = arguments.get("k", 10), arguments.get("seed", 0)
     found = agreement.compare(pipeline, collection, methods, k=k, seed=seed, progress=progress)
     named = combinations(arguments["methods"], 2)
-    return {"pairs": [{**agreement.facts(one), "a": a, "b": b} for (a, b), one in zip(named, found, strict=True)]}
+    return {"pairs": [{**_facts(one), "a": a, "b": b} for (a, b), one in zip(named, found, strict=True)]}
+
+
+def _facts(one: agreement.Agreement) -> dict[str, Any]:
+    """As JSON has it: NaN, of a space without spread, is null."""
+    return {name: None if value != value else value for name, value in agreement.facts(one).items()}
