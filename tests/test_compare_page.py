@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,13 +12,23 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from imgsim.errors import InputError
+from imgsim.evaluation import map_neighbors
 from imgsim.pipeline import MapRequest, Pipeline
 from imgsim.plots.shepard import random_pairs
 from imgsim.progress import silent
 from imgsim.tasks import agreement as agreement_task
 from imgsim.tasks import maps as maps_task
 from imgsim.tasks import scores as scores_task
-from imgsim.ui import cards, compare_agree, compare_maps, compare_scores, compare_state, map_state, progress
+from imgsim.ui import (
+    cards,
+    compare_agree,
+    compare_honesty,
+    compare_maps,
+    compare_scores,
+    compare_state,
+    map_state,
+    progress,
+)
 from imgsim.ui.compare_find import rbo, shared
 from imgsim.ui.compare_honesty import occurrences, skewness, torn
 from imgsim.ui.compare_maps import turned_onto
@@ -193,10 +204,32 @@ def test_honesty_shows_the_scores_of_the_map_with_chance_beside(normal: str) -> 
     app = page(normal, ask="honest", image=found[1].collection.ids[2])
     values = {metric.label: metric.value for metric in app.metric}
     assert values["Trustworthiness"] == f"{found[1].faithfulness.trustworthiness:.3f}"
+    assert 0.5 < float(values["Triplets kept"]) <= 1
+    scores = app.dataframe[0].value.set_index("Nearest share the label")
+    labels = found[1].collection.field("label")
+    near = found[1].neighbors.indices[:, 0]
+    assert scores.loc["the nearest one", "space"] == pytest.approx((labels[near] == labels).mean())
+    assert scores.loc["the nearest one", "map"] == pytest.approx(
+        (labels[map_neighbors(found[1].projection.xy, 1)[:, 0]] == labels).mean()
+    )
+    assert "is the ceiling" in said(app)
     assert "Hubness of Colour histogram" in said(app)
     app.selectbox(key="compare_map").select(0).run()
     assert app.query_params["pair"] == "1-0"
     assert "Hubness of Pixels" in said(app)
+
+
+def test_scores_of_a_label_on_a_map_in_its_space_and_by_chance(monkeypatch: pytest.MonkeyPatch) -> None:
+    space = np.array([[1], [0], [3], [2], [5], [4]], np.int32)  # all find their own class
+    shown = np.array([[1], [0], [4], [5], [2], [3]], np.int32)  # a third of them do
+    one: Any = SimpleNamespace(result=SimpleNamespace(neighbors=SimpleNamespace(indices=space)))
+    monkeypatch.setattr(compare_honesty, "_map_neighbors", lambda _: shown)
+    nearest, vote = compare_honesty.label_scores(np.array([*"aabbcc"]), one, k=1) or []
+    assert nearest[:3] == ("the nearest one", pytest.approx(1 / 3), 1)
+    assert vote[:3] == ("most of 1", pytest.approx(1 / 3), 1)
+    assert nearest[3] == vote[3] < 0.6
+    assert compare_honesty.label_scores(np.array([*"abcdef"]), one) is None
+    assert compare_honesty.label_scores(np.array([""] * 6), one) is None
 
 
 def test_the_matrix_is_symmetric_and_full_for_a_method_with_itself(normal: str) -> None:

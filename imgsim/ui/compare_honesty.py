@@ -9,10 +9,13 @@ import numpy.typing as npt
 import streamlit as st
 
 from imgsim import neighbors
+from imgsim.evaluation.bootstrap import Interval, bootstrap_interval
 from imgsim.evaluation.faithfulness import map_neighbors
+from imgsim.evaluation.retrieval import graph_scores, labelled
+from imgsim.evaluation.triplets import triplets_kept
 from imgsim.pipeline import FAITHFULNESS_K
 from imgsim.plots.shepard import random_pairs, shepard_figure
-from imgsim.types import Float
+from imgsim.types import Field, Float
 from imgsim.ui import compare_state, gallery, maps
 from imgsim.ui.compare import Scene, focus_on
 from imgsim.ui.compare_maps import Shown
@@ -22,6 +25,8 @@ from imgsim.ui.scatter import Panel, scatter
 MAP, _ROWS = "compare_honest_map", "compare_honest_rows"
 HUB_K = 10  # an image is a hub when many have it among so many nearest
 PICTURES = 10
+SHUFFLES = 5  # labellings behind what chance gives
+TRIPLET_IMAGES = 5000  # most images of which triplets are drawn
 Counts = npt.NDArray[np.int64]
 
 
@@ -37,6 +42,7 @@ def section(scene: Scene) -> None:
         _map(scene, one, lost)
     with right:
         _scores(one)
+        _ceiling(scene, one)
         st.plotly_chart(_shepard(one), key=f"shepard_{one.number}")
     _pictures(scene, one, lost, invented)
 
@@ -123,11 +129,74 @@ def _clicked(scene: Scene) -> None:
 def _scores(one: Shown) -> None:
     judged, n = one.result.faithfulness, len(one.projection.xy)
     by_chance = judged.k / (n - 1)
-    left, middle, right = st.columns(3)
+    kept, (low, high) = triplet_accuracy(one)
+    left, right = st.columns(2)
     left.metric("Trustworthiness", f"{judged.trustworthiness:.3f}", help=_TRUST)
-    middle.metric("Continuity", f"{judged.continuity:.3f}", help=_CONTINUITY)
-    right.metric("kNN recall", f"{judged.knn_recall:.3f}", help=f"{_RECALL} A random map has {by_chance:.3f}.")
+    right.metric("Continuity", f"{judged.continuity:.3f}", help=_CONTINUITY)
+    left.metric("kNN recall", f"{judged.knn_recall:.3f}", help=f"{_RECALL} A random map has {by_chance:.3f}.")
+    right.metric("Triplets kept", f"{kept:.3f}", help=f"{_TRIPLETS} 95 % interval {low:.3f} to {high:.3f}.")
     st.caption("1 is perfect, and what the space itself would score.")
+
+
+def triplet_accuracy(one: Shown) -> tuple[float, Interval]:
+    """Share of random triplets whose order of distances the map keeps, and its interval."""
+    return _triplets(one.result.projection.key, _Vectors(one))
+
+
+@lru_cache(maxsize=8)
+def _triplets(_projection: str, held: _Vectors) -> tuple[float, Interval]:
+    result = held.result
+    rows = np.sort(np.random.default_rng(0).permutation(len(result.projection.xy))[:TRIPLET_IMAGES])
+    view = neighbors.euclidean_view(np.asarray(result.embeddings.vectors[rows]), result.embeddings.metric)
+    kept = triplets_kept(view, np.asarray(result.projection.xy[rows]))
+    return float(kept.mean()), bootstrap_interval(kept)
+
+
+def _ceiling(scene: Scene, one: Shown) -> None:
+    """How well the nearest share a label, on the map and in the space it was drawn from."""
+    if scene.label is None:
+        return
+    found = label_scores(scene.collection.field(scene.label), one)
+    if found is None:
+        return
+    st.dataframe(
+        [
+            {"Nearest share the label": name, "map": on_map, "space": in_space, "chance": chance}
+            for name, on_map, in_space, chance in found
+        ],
+        hide_index=True,
+        column_config={name: st.column_config.NumberColumn(name, format="%.3f") for name in ("map", "space", "chance")},
+    )
+    st.caption(
+        f"By {scene.label.replace('_', ' ')}: what the space scores is the ceiling. A map that scores more has pulled "
+        "groups tighter than the method sees them."
+    )
+
+
+def label_scores(labels: Field, one: Shown, k: int = 5) -> list[tuple[str, float, float, float]] | None:
+    """(name, on the map, in the space, for shuffled labels) of the nearest and of k votes; None where none is shared.
+
+    Images without a label ask nothing, but may be found.
+    """
+    known = labelled(labels)
+    if not known.any():
+        return None
+    codes, counts = np.unique(labels[known], return_counts=True)
+    if counts.max() < 2 or len(codes) < 2:
+        return None
+    shown, true = _map_neighbors(one), np.asarray(one.result.neighbors.indices)
+    random = np.random.default_rng(0)
+    guesses = [graph_scores(random.permutation(labels), true, k=k) for _ in range(SHUFFLES)]
+    on_map, in_space = graph_scores(labels, shown, k=k), graph_scores(labels, true, k=k)
+    return [
+        (
+            name,
+            float(on_map[at][known].mean()),
+            float(in_space[at][known].mean()),
+            float(np.mean([guess[at] for guess in guesses])),
+        )
+        for at, name in enumerate(("the nearest one", f"most of {k}"))
+    ]
 
 
 def _shepard(one: Shown) -> object:
@@ -196,4 +265,8 @@ def _picked(scene: Scene) -> None:
 
 _TRUST = "Falls when the map puts strangers side by side; about 0.5 for a random map."
 _CONTINUITY = "Falls when the map tears neighbours apart; about 0.5 for a random map."
+_TRIPLETS = (
+    "Of three random images: is the farther one in the space also the farther one on the map? About 0.5 for a random "
+    "map. It looks at the whole map, where the others look at neighbours."
+)
 _RECALL = "Share of an image's nearest images that are still its nearest on the map."
