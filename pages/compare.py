@@ -11,9 +11,10 @@ from imgsim.ui import (
     compare_honesty,
     compare_maps,
     compare_scores,
+    compare_stable,
     map_state,
 )
-from imgsim.ui.compare_state import ADDRESS, AGREE, DISAGREE, FIND, HONEST, SCORES
+from imgsim.ui.compare_state import ADDRESS, AGREE, DISAGREE, FIND, HONEST, SCORES, STABLE
 
 SECTIONS = {
     FIND: compare_find.section,
@@ -21,6 +22,7 @@ SECTIONS = {
     AGREE: compare_agree.section,
     SCORES: compare_scores.section,
     HONEST: compare_honesty.section,
+    STABLE: compare_stable.section,
 }
 
 view, problems = ADDRESS.read()

@@ -146,7 +146,7 @@ def test_one_method_twice_has_nothing_to_disagree_on(normal: str) -> None:
     assert "one and the same space" in said(page(normal, panels="pixels|pca;pixels|tsne", ask="disagree"))
 
 
-@pytest.mark.parametrize("ask", ["find", "disagree", "agree", "scores", "honest"])
+@pytest.mark.parametrize("ask", ["find", "disagree", "agree", "scores", "honest", "stable"])
 def test_one_image_and_no_labels(tmp_path: Path, ask: str) -> None:
     one = folder_of(tmp_path / "one", ["alone.png"])
     make_maps(one)

@@ -20,7 +20,7 @@ FLOORS = [
     {"explanations", "sights", "training", "embedding", "workspace", "tags"},
     {"pipeline"},
     {"ranking"},
-    {"engine", "exports", "scorecard", "agreement", "robustness"},
+    {"engine", "exports", "scorecard", "agreement", "robustness", "stability"},
     {"tasks"},
     {"cli", "worker"},
     {"ui", "__main__"},

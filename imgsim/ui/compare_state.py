@@ -16,13 +16,14 @@ from imgsim.ui.address import Address
 
 FEWEST, MOST = 2, 6
 FIRST = "color_histogram|tsne;hog|tsne;imgsim_mini|tsne"
-FIND, DISAGREE, AGREE, SCORES, HONEST = "find", "disagree", "agree", "scores", "honest"
+FIND, DISAGREE, AGREE, SCORES, HONEST, STABLE = "find", "disagree", "agree", "scores", "honest", "stable"
 QUESTIONS = {
     FIND: "What does each method find?",
     DISAGREE: "Which images do they disagree on?",
     AGREE: "How much do they agree?",
     SCORES: "Which method serves a label best?",
     HONEST: "Where does a map mislead?",
+    STABLE: "What of a map stands?",
 }
 
 
