@@ -10,11 +10,12 @@ from imgsim.ui import (
     compare_find,
     compare_honesty,
     compare_maps,
+    compare_morph,
     compare_scores,
     compare_stable,
     map_state,
 )
-from imgsim.ui.compare_state import ADDRESS, AGREE, DISAGREE, FIND, HONEST, SCORES, STABLE
+from imgsim.ui.compare_state import ADDRESS, AGREE, DISAGREE, FIND, HONEST, MORPH, SCORES, STABLE
 
 SECTIONS = {
     FIND: compare_find.section,
@@ -23,6 +24,7 @@ SECTIONS = {
     SCORES: compare_scores.section,
     HONEST: compare_honesty.section,
     STABLE: compare_stable.section,
+    MORPH: compare_morph.section,
 }
 
 view, problems = ADDRESS.read()

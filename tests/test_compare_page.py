@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,7 +14,9 @@ from streamlit.testing.v1 import AppTest
 
 from imgsim.errors import InputError
 from imgsim.evaluation import map_neighbors
+from imgsim.evaluation.movement import movement
 from imgsim.pipeline import MapRequest, Pipeline
+from imgsim.plots.morph import morph_figure
 from imgsim.plots.shepard import random_pairs
 from imgsim.progress import silent
 from imgsim.tasks import agreement as agreement_task
@@ -146,7 +149,7 @@ def test_one_method_twice_has_nothing_to_disagree_on(normal: str) -> None:
     assert "one and the same space" in said(page(normal, panels="pixels|pca;pixels|tsne", ask="disagree"))
 
 
-@pytest.mark.parametrize("ask", ["find", "disagree", "agree", "scores", "honest", "stable"])
+@pytest.mark.parametrize("ask", ["find", "disagree", "agree", "scores", "honest", "stable", "morph"])
 def test_one_image_and_no_labels(tmp_path: Path, ask: str) -> None:
     one = folder_of(tmp_path / "one", ["alone.png"])
     make_maps(one)
@@ -301,6 +304,39 @@ def test_a_measure_of_pairs_as_a_symmetric_matrix() -> None:
     assert np.isnan(values[2, 1])
     assert (np.diag(values) == 1).all()
     assert np.isnan(compare_agree.matrix_of([], 2, "cka")[0, 1])
+
+
+def test_who_moves_with_its_neighbours_does_not_move() -> None:
+    random = np.random.default_rng(2)
+    start = np.concatenate([random.normal(size=(20, 2)), random.normal(size=(20, 2)) + 30]).astype(np.float32)
+    end = start.copy()
+    end[20:] += [0, 50]  # an island moves as a whole
+    end[3] += [4, 3]  # one image leaves the other
+    found = movement(start, end)
+    size = np.sqrt(((start - start.mean(axis=0)) ** 2).sum(axis=1).mean())
+    assert found[3] == pytest.approx(5 / size, rel=1e-3)
+    assert np.delete(found, 3).max() < 1e-6
+    assert movement(start[:1], end[:1]).tolist() == [0]
+    with pytest.raises(InputError, match="one shape"):
+        movement(start, end[:5])
+
+
+def test_the_morph_goes_from_one_map_to_the_other_and_names_who_moves(normal: str) -> None:
+    found = make_maps(normal, "pixels|pca;pixels|tsne")  # of one space, drawn in two ways
+    one, two = compare_maps.registered(found)
+    app = page(normal, panels="pixels|pca;pixels|tsne", ask="morph")
+    figure = json.loads(app.get("plotly_chart")[0].proto.spec)
+    assert [button["label"] for button in figure["layout"]["updatemenus"][0]["buttons"]] == [
+        "To Pixels · PCA",
+        "To Pixels · t-SNE",
+    ]
+    moved = movement(one.projection.xy, two.projection.xy)
+    made = morph_figure(one.projection.xy, two.projection.xy, None, [4, 7], ("a", "b"), "?")
+    assert [frame.name for frame in made.frames] == ["start", "end"]
+    assert np.allclose(made.frames[1].data[0].x, two.projection.xy[:, 0])
+    assert np.allclose(made.data[0].x[3:5], [one.projection.xy[7, 0], two.projection.xy[7, 0]])
+    assert moved.max() > 0
+    assert "who leaves one does" in said(app)
 
 
 def test_two_rows_are_ranked_alike_only_if_they_are_the_same(normal: str) -> None:

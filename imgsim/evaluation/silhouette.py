@@ -19,7 +19,7 @@ def silhouettes(
     seed: int = 0,
     progress: Progress = silent,
 ) -> Doubles:
-    """(Q,) of each labelled image, -1 to 1: (b - a) / max(a, b), about 0 by chance.
+    """(Q,) of each labelled image, -1 to 1: (b - a) / max(a, b), by chance 0 or a little less.
 
     a is its mean distance from the others of its class, b that from the nearest other class; an image that is alone in
     its class has 0. Images without a label take no part.

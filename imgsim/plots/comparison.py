@@ -67,6 +67,7 @@ def agreement_figure(values: Float, names: Sequence[str], title: str) -> Figure:
             marker={
                 "symbol": "square",
                 "size": 58,
+                "opacity": 1,
                 "color": shares,
                 "cmin": 0,
                 "cmax": 1,

@@ -25,7 +25,9 @@ def multiples_figure(maps: Sequence[Float], names: Sequence[str], survival: Floa
     for at, xy in enumerate(maps):
         marker = {"size": 3, "color": survival, "coloraxis": "coloraxis"}
         points = Scattergl(x=xy[:, 0], y=xy[:, 1], mode="markers", marker=marker, hoverinfo="skip", showlegend=False)
-        figure.add_trace(points, row=at // COLUMNS + 1, col=at % COLUMNS + 1)
+        row, column = at // COLUMNS + 1, at % COLUMNS + 1
+        figure.add_trace(points, row=row, col=column)
+        figure.update_yaxes(scaleanchor=f"x{at + 1 if at else ''}", row=row, col=column)
     figure.update_xaxes(visible=False, fixedrange=True)
     figure.update_yaxes(visible=False, fixedrange=True)
     figure.update_annotations(font_size=12)

@@ -48,19 +48,19 @@ def section(scene: Scene) -> None:
         method_rows(scene, [first, second], scene.focus, key=f"{_KEY}_near")
 
 
-def choose_pair(scene: Scene) -> tuple[Shown, Shown]:
-    """Two pickers over the panels; gives the pair of the view."""
-    first, second = _two_spaces(scene)
-    by_number = {one.number: one for one in scene.shown}
+def choose_pair(scene: Scene, of_two_spaces: bool = True) -> tuple[Shown, Shown]:
+    """Two pickers over the panels; gives the pair of the view, if asked for one of two spaces."""
+    first, second = _two_spaces(scene) if of_two_spaces else scene.pair
+    told = {one.number: f"{one.number + 1}. {one.method if of_two_spaces else one.title}" for one in scene.shown}
     st.session_state["compare_a"], st.session_state["compare_b"] = first.number, second.number
     with st.container(horizontal=True):
-        for key, label in (("compare_a", "One method"), ("compare_b", "The other")):
+        for key, name in (("compare_a", "One"), ("compare_b", "The other")):
             st.selectbox(
-                label,
-                list(by_number),
+                name,
+                list(told),
                 key=key,
                 width=240,
-                format_func=lambda number: f"{number + 1}. {by_number[number].method}",
+                format_func=lambda number: told[number],
                 on_change=_paired,
             )
     return first, second

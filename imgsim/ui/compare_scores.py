@@ -30,7 +30,8 @@ _HELP = {
     "recall_at_1": "How often the nearest image has the same label.",
     "recall_at_5": "How often one of the 5 nearest has the same label.",
     "knn_accuracy": "How often the 5 nearest, the image itself left out, vote for its label.",
-    "silhouette": "How compact the classes are and how far apart, by the method's own distance: -1 to 1, 0 by chance.",
+    "silhouette": "How compact the classes are and how far apart, by the method's own distance: -1 to 1; chance gives "
+    "0 or a little less.",
     "fit_seconds": "What learning from a sample of at most 400 images took; 0 for a method that learns nothing here.",
     "maps": "Of each map on this page the share of an image's 15 nearest that it keeps near.",
     "ms_per_image": "When the vectors were computed here, decoding included.",

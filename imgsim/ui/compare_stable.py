@@ -113,14 +113,14 @@ def _show(scene: Scene, one: Shown, told: Stability, names: Sequence[str]) -> No
 
 def _map(scene: Scene, one: Shown, told: Stability) -> None:
     first = maps.pipeline().load_projection(told.projections[0])
-    key = key_of("survival", projection=first.key, stability=told.key, version=1)
-    shown = derived(key, first, np.asarray(first.xy), one.result, np.asarray(told.survival))
+    key = key_of("survival", projection=first.key, stability=told.key, version=2)
+    shown = derived(key, first, np.asarray(first.xy), one.result, 1 - np.asarray(told.survival))
     scatter(
         [Panel("The first drawing", shown.key)],
         collection_key=scene.collection_key,
         key=MAP,
         height=440,
-        color={"kind": "distortion", "title": "share that survives"},
+        color={"kind": "distortion", "title": "share of neighbours that changes"},
         focus=scene.focus,
         on_click=lambda: _clicked(scene),
     )

@@ -16,7 +16,8 @@ from imgsim.ui.address import Address
 
 FEWEST, MOST = 2, 6
 FIRST = "color_histogram|tsne;hog|tsne;imgsim_mini|tsne"
-FIND, DISAGREE, AGREE, SCORES, HONEST, STABLE = "find", "disagree", "agree", "scores", "honest", "stable"
+FIND, DISAGREE, AGREE, SCORES = "find", "disagree", "agree", "scores"
+HONEST, STABLE, MORPH = "honest", "stable", "morph"
 QUESTIONS = {
     FIND: "What does each method find?",
     DISAGREE: "Which images do they disagree on?",
@@ -24,6 +25,7 @@ QUESTIONS = {
     SCORES: "Which method serves a label best?",
     HONEST: "Where does a map mislead?",
     STABLE: "What of a map stands?",
+    MORPH: "What moves between two maps?",
 }
 
 

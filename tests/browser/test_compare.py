@@ -1,4 +1,4 @@
-"""Comparing in a real browser: one image ringed on all maps, one lasso for all, a cell that leads to its images."""
+"""Comparing in a real browser: a ring on all maps, a lasso for all, a cell that leads to its images, a morph."""
 
 from __future__ import annotations
 
@@ -24,6 +24,9 @@ INK = """(panel) => { const canvas = document.querySelectorAll('.imgsim-over')[p
 HOVER_MS = """async ([x, y]) => { const body = document.querySelector('.imgsim-body'), start = performance.now();
   body.dispatchEvent(new PointerEvent('pointermove', { clientX: x, clientY: y, bubbles: true }));
   return performance.now() - start; }"""
+
+DOTS = """() => { const charts = [...document.querySelectorAll('.stPlotlyChart .js-plotly-plot')].at(-1);
+  return [...charts.querySelectorAll('.points path')].map((dot) => dot.getAttribute('transform')).join(); }"""
 
 
 @pytest.fixture
@@ -57,3 +60,11 @@ def test_one_image_on_all_maps_one_lasso_for_all_and_a_cell_that_leads_on(compar
     page.mouse.click(frame["x"] + frame["width"] / 2, frame["y"] + frame["height"] / 6)
     page.get_by_text("They agree least").wait_for(timeout=10_000)
     assert page.locator(".imgsim-row").count() == 2
+    page.get_by_text("What moves between two maps?").click()
+    page.get_by_text("Who leaves its neighbours when").wait_for(timeout=20_000)
+    before = page.evaluate(DOTS)
+    page.locator(".updatemenu-button").nth(1).click()
+    page.wait_for_timeout(700)
+    between = page.evaluate(DOTS)
+    page.wait_for_timeout(1600)
+    assert len({before, between, page.evaluate(DOTS)}) == 3  # on its way, and there
