@@ -58,9 +58,9 @@ def morph_figure(
     (x0, y0), (x1, y1) = both.min(axis=0), both.max(axis=0)
     pad = 0.05 * max(float(x1 - x0), float(y1 - y0), 1e-6)
     figure.update_layout(
-        title={"text": title, "font": {"size": 15}},
-        height=520,
-        margin={"l": 8, "r": 8, "t": 84, "b": 8},
+        title={"text": title, "font": {"size": 15}, "y": 0.99, "yanchor": "top"},
+        height=560,
+        margin={"l": 8, "r": 8, "t": 96, "b": 8},
         xaxis={"visible": False, "range": [x0 - pad, x1 + pad], "fixedrange": True},
         yaxis={"visible": False, "range": [y0 - pad, y1 + pad], "fixedrange": True, "scaleanchor": "x"},
         updatemenus=[_buttons(names)],
@@ -92,5 +92,6 @@ def _buttons(names: tuple[str, str]) -> dict[str, Any]:
         "y": 1.02,
         "yanchor": "bottom",
         "showactive": False,
+        "font": {"color": GREY},  # plotly's button turns white under the pointer, in both themes
         "buttons": [{"label": f"To {name}", "method": "animate", "args": [[frame], how]} for name, frame in places],
     }

@@ -33,13 +33,20 @@ def multiples_figure(maps: Sequence[Float], names: Sequence[str], survival: Floa
     figure.update_annotations(font_size=12)
     figure.update_layout(
         title={"text": title, "font": {"size": 15}},
-        height=70 + 190 * n_rows,
-        margin={"l": 6, "r": 6, "t": 70, "b": 6},
+        height=120 + 190 * n_rows,
+        margin={"l": 6, "r": 6, "t": 70, "b": 56},
         coloraxis={
             "colorscale": [[0, "#c2410c"], [0.5, "#d8c9a8"], [1, "#1f4fb0"]],
             "cmin": 0,
             "cmax": 1,
-            "colorbar": {"title": "survives", "thickness": 10},
+            "colorbar": {
+                "title": {"text": "share of neighbours that survives", "side": "top"},
+                "orientation": "h",
+                "thickness": 8,
+                "len": 0.5,
+                "y": -0.02,
+                "yanchor": "top",
+            },
         },
     )
     return figure

@@ -89,19 +89,19 @@ def color_of(collection: Collection, view: CompareView) -> str:
 
 def _toolbar(scene: Scene) -> None:
     st.session_state["compare_color"] = color_of(scene.collection, scene.view)
-    left, right = st.columns([1, 5], gap="medium", vertical_alignment="bottom")
-    with left:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         st.selectbox(
             "Colour by",
             [*(f"{FIELD}{name}" for name in scene.collection.fields), PLAIN],
             key="compare_color",
+            width=200,
             format_func=lambda c: "One colour" if c == PLAIN else c[len(FIELD) :],
             on_change=lambda: compare_state.update(color=st.session_state["compare_color"]),
         )
-    with right:
         st.caption(
             "Hover: the same image is ringed on every map. Click: its nearest by each method. Lasso: the same images "
-            "everywhere. Each map is turned onto the first, so that what has moved means something."
+            "everywhere. Each map is turned onto the first, so that what has moved means something.",
+            width="stretch",
         )
 
 
