@@ -1,6 +1,6 @@
 """Long work outside the script run: one queue for all browsers, done by a worker process that is kept warm.
 
-What takes minutes by its nature, such as training, has a queue and a worker of its own, so that maps go on meanwhile.
+What can take minutes, such as training, has a queue and a worker of its own, so that maps go on meanwhile.
 
 A job survives a change of page and a reload, because it belongs to the server process and not to a session. The same
 task with the same arguments runs once, whoever asks. To cancel is to kill the worker and start another.
@@ -23,7 +23,7 @@ __all__ = ["Job", "JobManager", "Stage", "State", "manager", "warm_up"]
 WORKER = (sys.executable, "-m", "imgsim.worker")
 KEPT = 30  # finished jobs that are remembered
 YOUNG = 15.0  # seconds; a younger job gives way when its only owner asks for something else
-LONG = frozenset({"train"})  # tasks with a lane of their own
+LONG = frozenset({"train", "robustness", "stability"})  # tasks with a lane of their own
 
 
 class JobManager:
