@@ -32,8 +32,9 @@ from imgsim.progress import Progress, silent
 from imgsim.store import read_arrays, write_arrays
 from imgsim.types import Collection, Embeddings, Float, Image, key_of
 
-VERSION = 1
+VERSION = 2
 N_IMAGES = 60  # pictures that are transformed
+MIN_SIDE = 256  # least side to which pictures are decoded; those with a short side above twice it are shrunk
 N_RIVALS = 2000  # most images among which each looks for its original
 UNCHANGED = "unchanged"
 
@@ -191,8 +192,15 @@ class _Run:
         """One a method, for the unchanged pictures without a transformation; those not in the store in one pass."""
         keys = [self._key(space, one) for space in self.spaces]
         missing = {key: space for key, space in zip(keys, self.spaces, strict=True) if not self._known(key)}
-        found = dict(zip(missing, self._measured(list(missing.values()), one), strict=True)) if missing else {}
+        found: dict[str, _Outcome] = {}
+        # By the side they need: what one method finds must not depend on which others are asked with it.
+        for side in sorted({self._side(space) for space in missing.values()}):
+            group = {key: space for key, space in missing.items() if self._side(space) == side}
+            found |= zip(group, self._measured(list(group.values()), one, side), strict=True)
         return [self._stored(key, found.get(key)) for key in keys]
+
+    def _side(self, space: Embeddings) -> int:
+        return max(MIN_SIDE, self.pipeline.method_of(space).min_side)
 
     def _known(self, key: str) -> bool:
         return self.pipeline.store.find("robustness", key) is not None
@@ -223,23 +231,22 @@ class _Run:
         facts, arrays = read_arrays(self.pipeline.store.compute("robustness", key, build, self.progress))
         return _Outcome(arrays["ranks"], arrays["similarity"], arrays["percentile"], facts["chance"])
 
-    def _measured(self, spaces: Sequence[Embeddings], one: Transformation | None) -> list[_Outcome]:
+    def _measured(self, spaces: Sequence[Embeddings], one: Transformation | None, side: int) -> list[_Outcome]:
         methods = [self.pipeline.method_of(space) for space in spaces]
         edits = [_edit(one, level) for level in (one.levels if one else (0.0,))]
         told = f"Transforming: {one.title if one else UNCHANGED}"
-        vectors = _embedded(methods, self._prepared(methods, edits, told))
+        vectors = _embedded(methods, self._prepared(methods, edits, side, told))
         n = len(self.sample.rows)
         shaped = [found.reshape(n, len(edits), -1).swapaxes(0, 1) for found in vectors]
         return [self._judged(space, found) for space, found in zip(spaces, shaped, strict=True)]
 
     def _prepared(
-        self, methods: Sequence[Method], edits: Sequence[Callable[[Image], Image]], told: str
+        self, methods: Sequence[Method], edits: Sequence[Callable[[Image], Image]], side: int, told: str
     ) -> Iterator[list[list[Array]]]:
         """Of each picture, by edit, what each method needs of it."""
-        side = max(method.min_side for method in methods)
 
         def prepare(image: Image) -> list[list[Array]]:
-            small = _shrunk(image, 2 * side)
+            small = shrunk(image, side)
             return [[method.prepare(edited) for method in methods] for edited in (edit(small) for edit in edits)]
 
         rows = self.sample.rows.tolist()
@@ -276,10 +283,10 @@ def _edit(one: Transformation | None, level: float) -> Callable[[Image], Image]:
     return lambda image: one.apply(image, level) if one else image
 
 
-def _shrunk(image: Image, side: int) -> Image:
-    """The picture with a short side of at most `side`: edits of a huge one would take long and show no more."""
+def shrunk(image: Image, min_side: int = MIN_SIDE) -> Image:
+    """The picture with a short side of at most twice `min_side`: edits of a huge one take long and show no more."""
     height, width = image.shape[:2]
-    scale = side / min(height, width)
+    scale = 2 * min_side / min(height, width)
     if scale >= 1:
         return image
     from PIL import Image as Pil

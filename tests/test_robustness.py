@@ -176,13 +176,29 @@ def test_the_store_answers_again_and_a_new_method_costs_only_itself(folder, monk
     monkeypatch.setattr(
         robustness._Run,
         "_measured",
-        lambda self, spaces, one: asked.append([space.method for space in spaces]) or measured(self, spaces, one),
+        lambda self, spaces, *rest: asked.append([space.method for space in spaces]) or measured(self, spaces, *rest),
     )
     assert robustness.measure(pipeline, collection, [hog], ["blur"]) == first
     assert asked == []
     both = robustness.measure(pipeline, collection, [METHODS.parse("pixels"), hog], ["blur"])
     assert asked == [["pixels"], ["pixels"]]
     assert tuple(p for p in both.points if p.method == first.points[0].method) == first.points
+
+
+def test_what_a_method_finds_does_not_depend_on_the_others(tmp_path) -> None:
+    random = np.random.default_rng(0)
+    for i in range(4):  # large enough that methods of small needs could be given less
+        small = Pillow.fromarray(random.integers(0, 255, (40, 50, 3)).astype(np.uint8))
+        small.resize((750, 600), Pillow.Resampling.BICUBIC).save(tmp_path / f"{i}.png")
+    pipeline = Pipeline()
+    collection = pipeline.open(str(tmp_path))
+    phash, pixels = METHODS.parse("phash"), METHODS.parse("pixels:size=64")
+    alone = robustness.measure(pipeline, collection, [phash], ["crop"]).points
+    pipeline.store.clear()
+    collection = pipeline.open(str(tmp_path))
+    both = robustness.measure(pipeline, collection, [pixels, phash], ["crop"]).points
+    assert tuple(point for point in both if point.method.startswith("phash")) == alone
+    assert robustness.shrunk(pipeline.read_image(collection, 0)).shape == (512, 640, 3)
 
 
 def test_one_picture_has_nobody_to_be_told_from(tmp_path) -> None:

@@ -51,4 +51,4 @@ def wilson_interval(hits: int, n: int, *, level: float = 0.95) -> Interval:
     share, weight = hits / n, 1 + z * z / n
     middle = (share + z * z / (2 * n)) / weight
     half = z / weight * sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return max(0.0, middle - half), min(1.0, middle + half)
+    return (0.0 if hits == 0 else middle - half), (1.0 if hits == n else middle + half)

@@ -16,7 +16,7 @@ import streamlit as st
 from imgsim.errors import ImgsimError
 from imgsim.images.transformations import TRANSFORMATIONS, Transformation
 from imgsim.projections.placement import place
-from imgsim.robustness import Look, family_field, look
+from imgsim.robustness import MIN_SIDE, Look, family_field, look, shrunk
 from imgsim.types import Collection, Float, Image
 from imgsim.ui import compare_maps, explore, gallery, maps, robustness_state
 from imgsim.ui.compare_maps import Shown
@@ -28,7 +28,6 @@ from imgsim.ui.scatter import scatter
 
 MAP, _ROWS = "robustness_maps", "robustness_rows"
 SIDE = 320  # of the pictures on the page
-MIN_SIDE = 256  # to which a picture is decoded; what methods look at
 K = 11  # nearest that place the guest; fewer are shown
 SHOWN = 8
 Again = Callable[[RobustView, list[Shown]], None]
@@ -198,7 +197,7 @@ def _look(key: str, _space: str, row: int, kind: str, strength: float, same: str
 @lru_cache(maxsize=8)
 def _original(key: str, row: int) -> Image:
     pipeline = maps.pipeline()
-    return pipeline.read_image(pipeline.load_collection(key), row, MIN_SIDE)
+    return shrunk(pipeline.read_image(pipeline.load_collection(key), row, MIN_SIDE))
 
 
 def _found(scene: Scene, looks: list[Look]) -> None:
