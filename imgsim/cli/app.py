@@ -8,6 +8,7 @@ from imgsim.cli import (
     catalogue,
     comparing,
     dashboard,
+    duplicates,
     evaluation,
     robustness,
     searching,
@@ -39,6 +40,7 @@ for command in (
     evaluation.evaluate,
     comparing.compare,
     robustness.robustness,
+    duplicates.duplicates,
     training.train,
     storage.cache,
 ):

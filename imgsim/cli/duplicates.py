@@ -1,0 +1,55 @@
+"""Duplicates of a collection, and manipulated pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from imgsim import duplicates as core
+from imgsim import images
+from imgsim.cli.output import Json, emit, progress_bar
+from imgsim.cli.sources import Source
+from imgsim.pipeline import Pipeline
+
+
+def duplicates(
+    source: Source,
+    bits: Annotated[int, typer.Option(min=0, max=56, help="Most of 256 hash bits by which near copies differ.")] = 31,
+    points: Annotated[int, typer.Option(min=8, help="Fewest keypoints that agree in transformed copies.")] = 15,
+    candidates: Annotated[
+        int, typer.Option(min=0, max=50, help="Neighbours to check point by point; 0: exact and near copies only.")
+    ] = 10,
+    csv: Annotated[Path | None, typer.Option(help="Write the decisions as a table.")] = None,
+    script: Annotated[Path | None, typer.Option(help="Write a shell script that moves copies aside.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Which pictures are copies: exact, near (hash), transformed (points agree)? Nothing is deleted.
+
+    Example: imgsim duplicates ~/Pictures --csv decisions.csv
+    """
+    pipeline = Pipeline()
+    with progress_bar() as progress:
+        collection = pipeline.open(source, progress)
+        scored = core.score_pairs(pipeline, collection, candidates, progress)
+        decision = core.decide(scored, core.Thresholds(bits, points))
+        kept, facts = core.keepers(pipeline, collection, decision.groups, progress)
+    ids, groups = collection.ids, decision.groups
+    if csv:
+        csv.write_text(core.as_csv(groups, kept, facts, ids), encoding="utf-8", errors="surrogateescape")
+    if script:
+        told = core.as_script(groups, kept, ids, lambda id: images.path_of(collection, id))
+        script.write_text(told, encoding="utf-8", errors="surrogateescape")
+    answer: dict[str, Any] = {
+        "n_images": len(collection),
+        "n_copies": sum(len(group.rows) - 1 for group in groups),
+        "n_too_plain": int(scored.plain.sum()),
+        "n_unchecked": scored.skipped,
+        "groups": [
+            {"ids": [ids[row] for row in group.rows], "kind": group.kind, "keep": ids[keep]}
+            for group, keep in zip(groups, kept, strict=True)
+        ],
+        "pairs": [{"a": ids[p.a], "b": ids[p.b], "kind": p.kind, "score": p.score} for p in decision.pairs],
+    }
+    emit(answer, as_json, table="groups")

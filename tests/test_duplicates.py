@@ -1,0 +1,200 @@
+"""Duplicates: hashes against a plain count, groups that do not chain, keepers, and scripts that are safe to run."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+from PIL import ImageDraw
+
+from imgsim import duplicates
+from imgsim.cli import run
+from imgsim.duplicates import Group, Scored, Thresholds, hamming
+from imgsim.duplicates.groups import components, medoid_groups
+from imgsim.duplicates.judging import wilson
+from imgsim.duplicates.keepers import sharpness
+from imgsim.duplicates.verification import mirrored
+from imgsim.pair_scores.sift_verified import SiftVerified
+from imgsim.types import Image
+
+
+def picture(seed: int, size: tuple[int, int] = (320, 240)) -> Pillow.Image:
+    """A drawing with many corners, another one for each seed."""
+    random = np.random.default_rng(seed)
+    canvas = Pillow.new("RGB", size, tuple(random.integers(0, 255, 3).tolist()))
+    draw = ImageDraw.Draw(canvas)
+    for _ in range(90):
+        x, y = random.integers(0, size[0]), random.integers(0, size[1])
+        w, h = random.integers(5, 60, 2)
+        draw.polygon([(x, y), (x + w, y + h // 3), (x + w // 2, y + h)], tuple(random.integers(0, 255, 3).tolist()))
+    return canvas
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("copies")
+    for seed in range(4):
+        picture(seed).save(place / f"p{seed}.png")
+    first = picture(0)
+    (place / "exact.png").write_bytes((place / "p0.png").read_bytes())
+    first.resize((200, 150)).save(place / "small.jpg", quality=80)
+    first.transpose(Pillow.Transpose.FLIP_LEFT_RIGHT).save(place / "mirror.png")
+    first.crop((50, 40, 290, 220)).save(place / "crop.png")
+    for name, shade in (("blank1.png", 10), ("blank2.png", 200)):
+        Pillow.new("RGB", (60, 60), (shade,) * 3).save(place / name)
+    return place
+
+
+@pytest.mark.parametrize("n", [40, hamming.COMPILE_FROM + 10])
+def test_close_pairs_are_those_of_a_plain_count(n):
+    random = np.random.default_rng(1)
+    bits = random.integers(0, 2, (n, 256)).astype(np.float32)
+    bits[7] = bits[3]
+    bits[20] = bits[3]
+    bits[20, :31] = 1 - bits[20, :31]
+    bits[30] = bits[3]
+    bits[30, :32] = 1 - bits[30, :32]
+    words = hamming.packed(bits)
+    found = hamming.close_pairs(words, words, 31)
+    assert sorted(zip(found.a.tolist(), found.b.tolist(), found.bits.tolist(), strict=True)) == [
+        (3, 7, 0),
+        (3, 20, 31),
+        (7, 20, 31),
+        (20, 30, 1),
+    ]
+
+
+def test_more_pairs_than_fit_at_first_are_all_found():
+    words = np.zeros((150, 4), np.uint64)
+    assert len(hamming.close_pairs(words, words, 0).a) == 150 * 149 // 2
+
+
+def test_a_crowd_of_pairs_is_refused(monkeypatch):
+    monkeypatch.setattr(hamming, "MOST_PAIRS", 10)
+    words = np.zeros((30, 4), np.uint64)
+    with pytest.raises(ValueError, match="must be at most 10, got more"):
+        hamming.close_pairs(words, words, 0)
+
+
+def test_a_chain_is_not_one_group_and_a_star_is():
+    chain = np.array([(0, 1), (1, 2), (2, 3), (3, 4)])
+    assert [len(rows) for rows in components(chain, 5)] == [5]  # what single linkage would do
+    groups = medoid_groups(chain, 5)
+    assert groups == [[1, 0, 2], [3, 4]]
+    star = np.array([(0, 2), (1, 2), (2, 3)])
+    assert medoid_groups(star, 5) == [[2, 0, 1, 3]]
+
+
+def test_every_member_is_linked_to_the_first_of_its_group():
+    random = np.random.default_rng(3)
+    pairs = np.unique(np.sort(random.integers(0, 60, (150, 2)), axis=1), axis=0)
+    pairs = pairs[pairs[:, 0] != pairs[:, 1]]
+    links = {tuple(pair) for pair in pairs.tolist()}
+    groups = medoid_groups(pairs, 60)
+    rows = [row for group in groups for row in group]
+    assert len(rows) == len(set(rows))
+    for middle, *others in groups:
+        assert all((min(middle, row), max(middle, row)) in links for row in others)
+
+
+def scored(
+    pairs: list[tuple[int, int]], bits: list[int], turn: list[int], points: list[int], first: list[int]
+) -> Scored:
+    ints = [np.array(values, np.int32) for values in (bits, turn, points)]
+    return Scored(np.array(first, np.int32), np.array(pairs, np.int64), *ints, np.zeros(len(first), bool), 0)
+
+
+def test_kinds_follow_the_thresholds():
+    one = scored([(0, 1), (0, 2), (3, 4)], [30, 10, 257], [0, 3, 0], [-1, 40, 15], [0, 1, 2, 3, 4, 0])
+    found = duplicates.decide(one)
+    assert [(p.a, p.b, p.kind, p.score) for p in found.pairs] == [
+        (0, 5, "exact", 1.0),
+        (0, 1, "near", 1 - 30 / 256),
+        (0, 2, "transformed", 40.0),
+        (3, 4, "transformed", 15.0),
+    ]
+    assert found.groups == (Group((0, 5, 1, 2), "transformed"), Group((3, 4), "transformed"))
+    strict = duplicates.decide(one, Thresholds(bits=29, points=41))
+    assert strict.groups == (Group((0, 5), "exact"),)
+
+
+def test_a_mirrored_picture_needs_no_second_look(astronaut: Image):
+    score = SiftVerified(keypoints=300)
+    a, b = score.prepare(astronaut), score.prepare(np.ascontiguousarray(astronaut[:, ::-1]))
+    assert score.score(a, b) < 15
+    assert score.score(mirrored(a), b) > 100
+
+
+def test_the_sharper_picture_has_the_larger_sharpness(astronaut: Image):
+    blurred = np.asarray(Pillow.fromarray(astronaut).resize((128, 128)).resize((512, 512)))
+    assert sharpness(astronaut) > 2 * sharpness(blurred)
+
+
+def test_all_kinds_are_found_in_a_folder(capsys, folder, tmp_path):
+    files = [tmp_path / "decisions.csv", tmp_path / "move.sh"]
+    assert run(["duplicates", str(folder), "--csv", str(files[0]), "--script", str(files[1]), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["n_images"] == 10
+    assert told["n_too_plain"] == 2
+    [group] = told["groups"]
+    assert set(group["ids"]) == {"p0.png", "exact.png", "small.jpg", "mirror.png", "crop.png"}
+    kinds = {frozenset((pair["a"], pair["b"])): pair["kind"] for pair in told["pairs"]}
+    assert kinds[frozenset(("p0.png", "exact.png"))] == "exact"
+    assert "near" in kinds.values()
+    assert kinds[frozenset(("exact.png", "mirror.png"))] == "transformed"
+    assert kinds[frozenset(("exact.png", "crop.png"))] == "transformed"
+    assert group["keep"] not in ("small.jpg", "crop.png")
+    rows = list(csv.DictReader(files[0].read_text().splitlines()))
+    assert sorted(row["decision"] for row in rows) == ["copy"] * 4 + ["keep"]
+    assert files[1].read_text().count("\nmv -n -- ") == 4
+
+
+def test_without_candidates_only_exact_and_near_copies_are_found(capsys, folder):
+    assert run(["duplicates", str(folder), "--candidates", "0", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    [group] = told["groups"]
+    assert set(group["ids"]) == {"p0.png", "exact.png", "small.jpg"}
+
+
+def test_one_picture_has_no_copies_and_an_empty_folder_is_refused(capsys, tmp_path):
+    picture(1).save(tmp_path / "one.png")
+    assert run(["duplicates", str(tmp_path), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["groups"] == told["pairs"] == []
+    (tmp_path / "one.png").unlink()
+    assert run(["duplicates", str(tmp_path)]) == 2
+
+
+def test_a_script_with_hostile_names_moves_just_these_files(tmp_path):
+    names = ["a.png", "-rf b.png", "c'$(touch broken).png", "d\ntouch broken2\n.png", 'e";touch broken3;".png']
+    for name in names:
+        (tmp_path / name).write_text(name)
+    ids = tuple(names)
+    told = duplicates.as_script([Group((0, 1, 2, 3, 4), "near")], [3], ids, lambda id: str(tmp_path / id))
+    (tmp_path / "move.sh").write_text(told)
+    subprocess.run(["sh", "move.sh"], cwd=tmp_path, check=True, capture_output=True)
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"move.sh", names[3], "duplicates_to_review"}
+    moved = sorted((tmp_path / "duplicates_to_review").iterdir())
+    assert sorted(path.read_text() for path in moved) == sorted(set(names) - {names[3]})
+
+
+def test_no_cell_of_the_table_is_a_formula():
+    facts = {row: duplicates.Facts(4, 3, 1.0) for row in (0, 1)}
+    text = duplicates.as_csv([Group((0, 1), "near")], [0], facts, ("=1+1.png", "b.png"))
+    assert text.splitlines()[1] == "1,near,keep,'=1+1.png,4,3,1.0"
+
+
+def test_judged_pairs_give_precision_and_recall():
+    told = duplicates.judged_at([True, True, True, False], [True, True, False, True])
+    assert told.precision == pytest.approx(2 / 3)
+    assert told.recall == pytest.approx(2 / 3)
+    assert told.n == 4
+    assert wilson(2, 3) == pytest.approx((0.2077, 0.9385), abs=5e-4)  # statsmodels' proportion_confint, wilson
+    nothing = duplicates.judged_at([False], [False])
+    assert (nothing.precision, nothing.recall) == (None, None)
