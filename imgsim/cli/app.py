@@ -10,6 +10,7 @@ from imgsim.cli import (
     dashboard,
     duplicates,
     evaluation,
+    manipulation,
     robustness,
     searching,
     sources,
@@ -41,6 +42,7 @@ for command in (
     comparing.compare,
     robustness.robustness,
     duplicates.duplicates,
+    manipulation.manipulation,
     training.train,
     storage.cache,
 ):
