@@ -21,6 +21,8 @@ INK = """(panel) => { const canvas = document.querySelectorAll('.imgsim-over')[p
   const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
   return data.reduce((sum, value) => sum + (value > 0), 0); }"""
 
+MORE_INK = f"([panel, before]) => ({INK})(panel) > before"
+
 
 def test_the_slider_moves_the_point(page: Any, app: App, tmp_path: Path) -> None:
     random = np.random.default_rng(5)
@@ -39,10 +41,10 @@ def test_the_slider_moves_the_point(page: Any, app: App, tmp_path: Path) -> None
     for _ in range(3):  # faster than the page answers
         handle.press("ArrowRight")
     handle.press("End")
-    page.wait_for_function(MOVED, arg=still, timeout=10_000)
     page.get_by_text("Hue 180").wait_for(timeout=10_000)
+    page.wait_for_function(MOVED, arg=still, timeout=10_000)
+    page.wait_for_function(MORE_INK, arg=[1, ink], timeout=10_000)  # the way it has come is drawn
     moved = np.array(json.loads(page.evaluate(GUESTS)))
     assert (np.linalg.norm(moved - np.array(json.loads(still)), axis=1) > 0).all()
-    assert page.evaluate(INK, 1) > ink  # the way it has come
     page.get_by_text(re.compile(r"is at rank ([2-9]|\d\d)")).first.wait_for(timeout=5_000)
     assert "strength=180" in page.url
