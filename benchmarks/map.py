@@ -13,6 +13,7 @@ import argparse
 import io
 import json
 import statistics
+import sys
 import tempfile
 import time
 import urllib.parse
@@ -144,7 +145,8 @@ def main() -> None:
 
 
 def _say(stage: str, done: int, total: int) -> None:
-    print(f"\r{stage} {done}/{total}    ", end="", flush=True)
+    if done == total:
+        print(f"{stage}: {total:,}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -22,9 +22,56 @@ from imgsim.progress import Progress
 from imgsim.types import Float, Image
 
 FIT_SAMPLE = 400
+AHEAD_BYTES = 256 << 20  # of prepared images that wait in memory from the scan to the embedding
 Prepare = Callable[[Image], list[Array]]
 Prepared = Iterator[tuple[int, list[Array] | ImgsimError]]
 Stream = Callable[[Sequence[int], Prepare, int], Prepared]  # rows, prepare, min_side -> (row, prepared) in row order
+
+
+@dataclass
+class Ahead:
+    """What a method needs of the images, prepared while the scan has them open, so that none is decoded twice.
+
+    The memory is bounded: images beyond it are read again.
+
+    Attributes:
+        method: the one that prepares.
+        room: bytes that are left.
+        busy: seconds of all threads together in reading, decoding and preparing.
+    """
+
+    method: Method
+    room: int = AHEAD_BYTES
+    busy: float = 0.0
+    _prepared: dict[str, Array] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def min_side(self) -> int:
+        """The short side in pixels that the method needs."""
+        return self.method.min_side
+
+    def see(self, sha256: str, image: Image, seconds: float) -> None:
+        """Prepare an image, called from several threads while the collection is scanned."""
+        if self.room <= 0:
+            return
+        start = time.perf_counter() - seconds
+        prepared = self.method.prepare(image)
+        with self._lock:
+            self.busy += time.perf_counter() - start
+            self.room -= 0 if sha256 in self._prepared else prepared.nbytes
+            self._prepared[sha256] = prepared
+
+    def stream(self, stream: Stream, hashes: Sequence[str]) -> Stream:
+        """A stream for this method alone that hands out what is prepared and reads the rest."""
+
+        def run(rows: Sequence[int], prepare: Prepare, min_side: int) -> Prepared:
+            missing = stream([row for row in rows if hashes[row] not in self._prepared], prepare, min_side)
+            for row in rows:
+                known = self._prepared.get(hashes[row])
+                yield (row, [known]) if known is not None else next(missing)
+
+        return run
 
 
 @dataclass

@@ -115,13 +115,13 @@ class Pipeline:
         """
         return self.load_collection(self.scan(source, progress))
 
-    def scan(self, source: str, progress: Progress = silent) -> str:
-        """The store key of the collection of a SOURCE as it is now."""
+    def scan(self, source: str, progress: Progress = silent, onlooker: images.Onlooker | None = None) -> str:
+        """The store key of the collection of a SOURCE as it is now; the onlooker is shown what must be read for it."""
         source, key = self._scan_key(source)
         previous = self._found("scan", self.workspace.latest_scan(source))
 
         def build(directory: Path) -> None:
-            images.scan(source, directory, previous=previous, progress=progress)
+            images.scan(source, directory, previous=previous, progress=progress, onlooker=onlooker)
 
         self.store.compute("scan", key, build, progress)
         self.workspace.remember_scan(source, key)
@@ -146,8 +146,16 @@ class Pipeline:
 
     # --- embeddings
 
-    def embed(self, collection: Collection, methods: Sequence[Method], progress: Progress = silent) -> list[Embeddings]:
+    def embed(
+        self,
+        collection: Collection,
+        methods: Sequence[Method],
+        progress: Progress = silent,
+        ahead: embedding.Ahead | None = None,
+    ) -> list[Embeddings]:
         """The embeddings of each method, those that are missing in one pass over the images.
+
+        `ahead` has images that the scan has prepared for the one method asked for.
 
         Raises:
             InputError: the collection is empty or has changed.
@@ -159,7 +167,7 @@ class Pipeline:
         keys = {_embedding_key(collection, method): method for method in bare}
         missing = {key: method for key, method in keys.items() if not self.store.find("embeddings", key)}
         if missing:
-            self._embed_missing(collection, missing, progress)
+            self._embed_missing(collection, missing, progress, ahead)
         for method in methods:
             if isinstance(method, Worn):
                 self._dress(collection, method, progress)
@@ -313,9 +321,10 @@ class Pipeline:
     def make_map(self, request: MapRequest, progress: Progress = silent) -> MapResult:
         """Everything a map page shows, computing what is missing."""
         method, projector = METHODS.parse(request.method), PROJECTORS.parse(request.projector)
-        collection_key = self.scan(request.source, progress)
+        ahead = _ahead(method)
+        collection_key = self.scan(request.source, progress, ahead)
         collection = self.load_collection(collection_key)
-        embeddings = self.embed(collection, [method], progress)[0]
+        embeddings = self.embed(collection, [method], progress, ahead)[0]
         graph = self.neighbors(embeddings, projector.k, progress)
         projection = self.project(
             embeddings, projector, n_components=request.n_components, seed=request.seed, progress=progress
@@ -449,7 +458,13 @@ class Pipeline:
 
         return stream
 
-    def _embed_missing(self, collection: Collection, missing: dict[str, Method], progress: Progress) -> None:
+    def _embed_missing(
+        self,
+        collection: Collection,
+        missing: dict[str, Method],
+        progress: Progress,
+        ahead: embedding.Ahead | None = None,
+    ) -> None:
         for method in missing.values():
             method.acquire(progress)
             reason = method.unavailable()
@@ -460,9 +475,13 @@ class Pipeline:
             folders = {k: writing.enter_context(self.store.writing("embeddings", k, progress)) for k in sorted(missing)}
             ours = {key: folder for key, folder in folders.items() if folder is not None}
             stream = self._stream(collection)
+            if ahead is not None:
+                stream = ahead.stream(stream, collection.hashes)
             methods, learning = embedding.fitted([missing[key] for key in ours], len(collection), stream, progress)
             paths = [folder / "vectors.npy" for folder in ours.values()]
             seconds = embedding.embed(methods, paths, len(collection), stream, progress) if methods else []
+            if ahead is not None:
+                seconds = [taken + ahead.busy / images.default_threads() for taken in seconds]
             for method, folder, taken, fit in zip(methods, ours.values(), seconds, learning, strict=True):
                 learnt = {f"fitted_{name}": array for name, array in method.fitted_arrays().items()}
                 facts = {"spec": format_spec(method.id, method.params), "seconds": taken, "fit_seconds": fit}
@@ -499,6 +518,13 @@ class Pipeline:
             Match(collection.ids[row], float(score), float(distance), rank, collection.record(row))
             for rank, (row, score, distance) in enumerate(zip(rows, scores, distances, strict=True), start=1)
         ]
+
+
+def _ahead(method: Method) -> embedding.Ahead | None:
+    """Preparation during the scan, for a method that can run and that needs no coarser picture than a thumbnail."""
+    bare = method.base if isinstance(method, Worn) else method
+    ready = bare.unavailable() is None and bare.download is None and not bare.needs_fit
+    return embedding.Ahead(bare) if ready and bare.min_side >= images.THUMBNAIL_SIDE else None
 
 
 def _embedding_key(collection: Collection, method: Method) -> str:

@@ -11,11 +11,13 @@ from PIL import Image as Pillow
 
 from imgsim import embedding
 from imgsim.errors import CancelledError, InputError, UnavailableError
+from imgsim.images import Reader
 from imgsim.methods import METHODS
 from imgsim.methods.hog import Hog
 from imgsim.methods.pixels import Pixels
 from imgsim.pipeline import MapRequest, Pipeline
 from imgsim.projections import PROJECTORS
+from imgsim.workspace import Workspace
 
 COLOURS = {"red": (200, 30, 30), "green": (30, 180, 40), "blue": (20, 40, 210)}
 
@@ -178,3 +180,37 @@ def test_search_leaves_the_query_out_and_ranks_from_one(folder: Path) -> None:
     assert found[0].fields["label"] == "red"
     assert "red/0.png" not in [match.id for match in found]
     assert pipeline.percentile(embeddings, found[0].distance) > 99
+
+
+def test_a_first_map_reads_each_image_once_and_embeds_it_as_a_second_reading_would(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    rng = np.random.default_rng(3)
+    for i in range(12):
+        Pillow.fromarray(rng.integers(0, 255, (900, 1200, 3), np.uint8)).save(folder / f"{i:02}.jpg")
+    read: list[int] = []
+    once = Reader.read
+    monkeypatch.setattr(Reader, "read", lambda self, row, side=None: read.append(row) or once(self, row, side))
+    request = MapRequest(str(folder), "hog", "pca")
+    together = Pipeline(Workspace(tmp_path / "together")).make_map(request)
+    assert read == []
+    apart = Pipeline(Workspace(tmp_path / "apart"))
+    collection = apart.open(str(folder))
+    vectors = apart.embed(collection, [METHODS.parse("hog")])[0].vectors
+    assert sorted(read) == list(range(12))
+    np.testing.assert_array_equal(together.embeddings.vectors, vectors)
+    assert together.collection.hashes == collection.hashes
+
+
+def test_images_beyond_the_memory_for_prepared_ones_are_read_again(folder: Path, tmp_path: Path) -> None:
+    method = METHODS.parse("hog")
+    pipeline = Pipeline(Workspace(tmp_path / "home"))
+    plain = pipeline.embed(pipeline.open(str(folder)), [method])[0]
+    other = Pipeline(Workspace(tmp_path / "other"))
+    ahead = embedding.Ahead(method, room=30_000)
+    collection = other.load_collection(other.scan(str(folder), onlooker=ahead))
+    assert ahead.room <= 0
+    assert 0 < len(ahead._prepared) < len(collection)
+    np.testing.assert_array_equal(other.embed(collection, [method], ahead=ahead)[0].vectors, plain.vectors)

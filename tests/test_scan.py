@@ -69,7 +69,9 @@ def test_unchanged_files_are_not_read_again(folder: Path, out: Path, monkeypatch
     first = scan(str(folder), out)
     looked: list[str] = []
     look = scanning.look
-    monkeypatch.setattr(scanning, "look", lambda source, place: looked.append(place) or look(source, place))
+    monkeypatch.setattr(
+        scanning, "look", lambda source, place, *rest: looked.append(place) or look(source, place, *rest)
+    )
     put(folder, new=picture(50), k0__03=picture(51))
     (folder / "k0" / "00.png").unlink()
     (out.parent / "second").mkdir()

@@ -12,19 +12,24 @@ from dataclasses import dataclass
 from imgsim.images.decoding import decode, from_pil
 from imgsim.images.library import Library, LibraryItem
 from imgsim.images.reader import Reader, open_reader, path_of, stream
-from imgsim.images.scan import canonical, identify, load, scan, state
+from imgsim.images.scan import Onlooker, canonical, identify, load, scan, state
 from imgsim.images.sources import SOURCES
 from imgsim.images.sources._drawn import Drawn
+from imgsim.images.threads import default_threads
+from imgsim.images.thumbnails import SIDE as THUMBNAIL_SIDE
 from imgsim.images.thumbnails import Thumbnails
 
 __all__ = [
+    "THUMBNAIL_SIDE",
     "Library",
     "LibraryItem",
+    "Onlooker",
     "Packaged",
     "Reader",
     "Thumbnails",
     "canonical",
     "decode",
+    "default_threads",
     "from_pil",
     "identify",
     "load",

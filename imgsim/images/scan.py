@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from imgsim.errors import UnreadableImageError
 from imgsim.images.contents import picture, read_and_hash
@@ -15,9 +16,21 @@ from imgsim.images.sources import Listing, Source, open_source
 from imgsim.images.threads import in_order
 from imgsim.images.thumbnails import SIDE, Thumbnails, ThumbnailWriter, thumbnail
 from imgsim.progress import Progress, silent
-from imgsim.types import Collection
+from imgsim.types import Collection, Image
 
 STAGE = "Reading images"
+
+
+class Onlooker(Protocol):
+    """Who is shown each image while the scan has it open; called from several threads."""
+
+    @property
+    def min_side(self) -> int:
+        """It is shown what `decode` makes with this one."""
+        ...
+
+    def see(self, sha256: str, image: Image, seconds: float) -> None:
+        """Look at the (H, W, 3) uint8 image of that content hash, which took so long to read and decode."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +44,14 @@ class Found:
     reason: str = ""
 
 
-def scan(source: str, directory: Path, *, previous: Path | None = None, progress: Progress = silent) -> Collection:
+def scan(
+    source: str,
+    directory: Path,
+    *,
+    previous: Path | None = None,
+    progress: Progress = silent,
+    onlooker: Onlooker | None = None,
+) -> Collection:
     """The collection of a SOURCE; manifest and thumbnails are written into `directory`.
 
     Args:
@@ -39,6 +59,7 @@ def scan(source: str, directory: Path, *, previous: Path | None = None, progress
         directory: an existing, empty folder.
         previous: the folder of an earlier scan of this source; files unchanged since are not read again.
         progress: called often from this thread; raise `CancelledError` in it to stop.
+        onlooker: is shown every image that is read.
 
     Raises:
         InputError: there is no such source, or it cannot be used.
@@ -55,7 +76,7 @@ def scan(source: str, directory: Path, *, previous: Path | None = None, progress
 
     def work(row: int) -> Found:
         stamp, location = listing.stamps[row], listing.locations[row]
-        return known.get(location, stamp) or look(opened, location)
+        return known.get(location, stamp) or look(opened, location, onlooker)
 
     tick()
     with ThumbnailWriter(directory) as thumbnails:
@@ -106,11 +127,14 @@ def canonical(source: str) -> str:
     return open_source(source).canonical
 
 
-def look(source: Source, location: str) -> Found:
+def look(source: Source, location: str, onlooker: Onlooker | None = None) -> Found:
     """Read, hash, decode and shrink one image."""
+    start = time.perf_counter()
     try:
         contents, sha256 = read_and_hash(source.read(location))
-        decoded = picture(contents, SIDE)
+        decoded = picture(contents, onlooker.min_side if onlooker else SIDE)
+        if onlooker:
+            onlooker.see(sha256, decoded.image, time.perf_counter() - start)
         return Found(sha256, decoded.width, decoded.height, thumbnail(decoded.image))
     except UnreadableImageError as error:
         return Found(reason=str(error))
