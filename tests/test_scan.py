@@ -130,7 +130,7 @@ def test_cancelling_takes_effect_within_a_second_even_while_a_file_is_slow(
 ) -> None:
     release = threading.Event()
 
-    def slow(source: object, place: str) -> object:
+    def slow(source: object, place: str, onlooker: object) -> object:
         release.wait(20)
         return scanning.Found(reason="slow")
 
