@@ -44,6 +44,8 @@ class Parameter:
         if typed is None:
             raise InputError(f"{self.name} must be a {_TYPE_NAMES[self.type]}, got {value!r}; {self.help}")
         if self.choices is not None and typed not in self.choices:
+            if len(self.choices) > _MOST_SHOWN:
+                raise UnknownIdError(self.name, str(value), map(str, self.choices))
             options = ", ".join(map(str, self.choices))
             raise InputError(f"{self.name} must be one of {options}, got {value!r}; {self.help}")
         too_low = self.minimum is not None and float(typed) < self.minimum
@@ -137,6 +139,7 @@ def split_worn(spec: str) -> tuple[str, str]:
 
 
 _WORN = re.compile(r"\+(?=[a-z_]*(?:[:+]|$))")  # not the plus of 1e+5
+_MOST_SHOWN = 200  # choices in an error message
 _TYPE_NAMES = {int: "whole number", float: "number", bool: "true or false", str: "text"}
 _BOOLS = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}
 

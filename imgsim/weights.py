@@ -40,22 +40,28 @@ class WeightsFile:
         tag: which of the network's weights, such as `IMAGENET1K_V2`.
         url: where it is published; its last part is the file name, `name-0123abcd.pth` with the start of its sha256.
         megabytes: its size.
+        saved_as: the name it is kept under, where its name at the source says nothing.
     """
 
     network: str
     tag: str
     url: str
     megabytes: float
+    saved_as: str = ""
 
     @property
     def name(self) -> str:
         """File name."""
+        return self.saved_as or self._source_name
+
+    @property
+    def _source_name(self) -> str:
         return urllib.parse.unquote(urllib.parse.urlsplit(self.url).path.rsplit("/", 1)[-1])
 
     @property
     def sha256_start(self) -> str:
         """The first hexadecimal digits of its sha256; empty when the name does not tell."""
-        match = re.search(r"-([0-9a-f]{8,64})\.\w+$", self.name)
+        match = re.search(r"-([0-9a-f]{8,64})\.\w+$", self._source_name)
         return match[1] if match else ""
 
     @property
@@ -74,7 +80,8 @@ class WeightsFile:
     @property
     def by_hand(self) -> str:
         """How a person brings it."""
-        return f"download {self.url} elsewhere and run: imgsim weights import {self.name} --for {self.network}"
+        under = f" as {self.name}" if self.saved_as else ""
+        return f"download {self.url} elsewhere{under} and run: imgsim weights import {self.name} --for {self.network}"
 
 
 def workspace_folder() -> Path:
@@ -92,7 +99,25 @@ def folders() -> tuple[Path, ...]:
 
 def find(file: WeightsFile) -> Path | None:
     """Where the published file lies under its own name; None when it is not on this machine."""
-    return next((path for folder in folders() if (path := folder / file.name).is_file()), None)
+    here = next((path for folder in folders() if (path := folder / file.name).is_file()), None)
+    return here or _in_hub_cache(file.url)
+
+
+def hub_cache() -> Path:
+    """Where Hugging Face's tools keep what they fetched."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    home = Path(os.environ.get("HF_HOME") or cache / "huggingface").expanduser()
+    return Path(os.environ.get("HF_HUB_CACHE") or home / "hub").expanduser()
+
+
+def _in_hub_cache(url: str) -> Path | None:
+    """The newest copy of a file with a hub address, `…/OWNER/NAME/resolve/main/FILE`, in the hub's own cache."""
+    repository, resolved, file = urllib.parse.urlsplit(url).path.strip("/").partition("/resolve/main/")
+    if not resolved:
+        return None
+    folder = hub_cache() / ("models--" + repository.replace("/", "--")) / "snapshots"
+    copies = sorted(folder.glob(f"*/{file}"), key=lambda path: path.stat().st_mtime_ns)
+    return copies[-1] if copies else None
 
 
 def own_files(network: str, networks: frozenset[str], published: frozenset[str]) -> Iterator[Path]:

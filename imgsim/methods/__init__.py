@@ -154,7 +154,19 @@ class MethodRegistry(Registry[Method]):
     """Methods by id, and by the id of a method with what it wears, such as `hog+whiten:dims=64`."""
 
     def __contains__(self, id: object) -> bool:
-        return super().__contains__(split_worn(str(id))[0])
+        bare = split_worn(str(id))[0]
+        return super().__contains__(bare) or _is_timm(bare)
+
+    def create(self, id: str, **params: Any) -> Method:
+        """An instance with checked parameters; the name of a timm network is the method `timm` with that network.
+
+        Raises:
+            InputError: unknown id, unknown parameter or a value that is not allowed.
+        """
+        bare, worn = split_worn(id)
+        if not super().__contains__(bare) and _is_timm(bare):
+            return super().create("timm" + worn, **{"network": bare, **params})
+        return super().create(id, **params)
 
     def __getitem__(self, id: str) -> type[Method]:
         """The class of that id.
@@ -163,11 +175,19 @@ class MethodRegistry(Registry[Method]):
             UnknownIdError: there is none, or no such post-processing; the message names the nearest.
         """
         bare, worn = split_worn(id)
+        if not super().__contains__(bare) and _is_timm(bare):
+            bare = "timm"
         if not worn:
-            return super().__getitem__(id)
+            return super().__getitem__(bare)
         from imgsim.methods.worn import worn_class
 
         return worn_class(super().__getitem__(bare), worn[1:])
+
+
+def _is_timm(name: str) -> bool:
+    from imgsim.methods import _timm_facts
+
+    return _timm_facts.known(name)
 
 
 METHODS: Registry[Method] = MethodRegistry("method", __name__)

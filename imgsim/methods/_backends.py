@@ -40,12 +40,14 @@ class Choice:
     cosine: float
 
 
-def runner(module: torch.nn.Module, side: int, precision: str = "fp32", note: Path | None = None) -> Runner:
+def runner(
+    module: torch.nn.Module, side: int | tuple[int, int], precision: str = "fp32", note: Path | None = None
+) -> Runner:
     """The fastest way to run the module on (B, 3, side, side) pictures that agrees with torch in fp32.
 
     Args:
         module: (B, 3, side, side) uint8 -> (B, D).
-        side: of the pictures in pixels.
+        side: of the pictures in pixels, or their height and width.
         precision: fp32, or bf16 for about half the time on processors that have it.
         note: file where the choice is remembered; without it the backends are measured every time.
     """
@@ -58,7 +60,7 @@ def runner(module: torch.nn.Module, side: int, precision: str = "fp32", note: Pa
     return run
 
 
-def fastest(module: torch.nn.Module, side: int, precision: str) -> tuple[Choice, Runner]:
+def fastest(module: torch.nn.Module, side: int | tuple[int, int], precision: str) -> tuple[Choice, Runner]:
     """The backends that agree, measured on drawn pictures; the fastest of them."""
     pictures = _drawn(side)
     wanted = _in_torch(module, pictures)
@@ -71,7 +73,7 @@ def fastest(module: torch.nn.Module, side: int, precision: str) -> tuple[Choice,
     return max(found, key=lambda pair: pair[0].images_per_s)
 
 
-def backend_runner(module: torch.nn.Module, backend: str, precision: str, side: int) -> Runner | None:
+def backend_runner(module: torch.nn.Module, backend: str, precision: str, side: int | tuple[int, int]) -> Runner | None:
     """The module run by one backend; None where that is not possible here."""
     if backend == "torch":
         return _torch(module, precision)
@@ -126,7 +128,7 @@ def _torch(module: torch.nn.Module, precision: str) -> Runner:
     return run
 
 
-def _compiled(module: torch.nn.Module, side: int, precision: str) -> Any:
+def _compiled(module: torch.nn.Module, side: int | tuple[int, int], precision: str) -> Any:
     """OpenVINO's compiled model with a free batch size."""
     import torch
 
@@ -134,7 +136,7 @@ def _compiled(module: torch.nn.Module, side: int, precision: str) -> Any:
     from openvino.frontend import FrontEndManager
     from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
 
-    example = torch.zeros((2, 3, side, side), dtype=torch.uint8)
+    example = torch.zeros((2, 3, *_height_and_width(side)), dtype=torch.uint8)
     with warnings.catch_warnings(), torch.inference_mode():
         warnings.simplefilter("ignore")  # tracing is deprecated, and is what OpenVINO's front end reads
         traced = torch.jit.trace(module, example, check_trace=False)  # type: ignore[no-untyped-call]
@@ -179,11 +181,16 @@ def _in_torch(module: torch.nn.Module, pictures: Array) -> Float:
         return np.asarray(module.cpu()(torch.from_numpy(pictures)).numpy())
 
 
-def _drawn(side: int) -> Array:
-    """Pictures to measure with: smooth coloured patches, (4, 3, side, side) uint8, always the same."""
+def _height_and_width(side: int | tuple[int, int]) -> tuple[int, int]:
+    return side if isinstance(side, tuple) else (side, side)
+
+
+def _drawn(side: int | tuple[int, int]) -> Array:
+    """Pictures to measure with: smooth coloured patches, (4, 3, H, W) uint8, always the same."""
+    height, width = _height_and_width(side)
     coarse = np.random.default_rng(0).integers(0, 256, (_TRIAL, 3, 8, 8), dtype=np.uint8)
-    times = -(-side // 8)
-    return np.ascontiguousarray(np.kron(coarse, np.ones((1, 1, times, times), np.uint8))[:, :, :side, :side])
+    times = -(-max(height, width) // 8)
+    return np.ascontiguousarray(np.kron(coarse, np.ones((1, 1, times, times), np.uint8))[:, :, :height, :width])
 
 
 def _rate(run: Runner, pictures: Array) -> float:

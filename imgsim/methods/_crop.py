@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from imgsim.methods import Array
@@ -56,3 +58,37 @@ def _needed(
     x1, y1 = int(box[2] + margin) + 1, int(box[3] + margin) + 1
     part = np.ascontiguousarray(image[y0:y1, x0:x1])
     return part, (box[0] - x0, box[1] - y0, box[2] - x0, box[3] - y0)
+
+
+def fitted_picture(
+    image: Image, resized: tuple[int, int], size: tuple[int, int], mode: str, interpolation: str, fill: Sequence[int]
+) -> Array:
+    """(3, height, width) uint8 of an (H, W, 3) image by timm's three ways to make pictures one size.
+
+    Args:
+        image: of any shape.
+        resized: height and width before the crop.
+        size: height and width that are kept of it.
+        mode: `center` keeps the shape and crops, `squash` changes it, `border` fills the short side up.
+        interpolation: nearest, bilinear, bicubic, lanczos.
+        fill: colour of the border.
+    """
+    if mode == "center" and size[0] == size[1]:
+        return resized_center(image, resized[0], size[0], interpolation)
+    from PIL import Image as Pillow
+
+    target = resized if mode == "squash" else _scaled(image.shape[:2], resized, mode == "border")
+    picture = Pillow.fromarray(image).resize(target[::-1], Pillow.Resampling[interpolation.upper()])
+    canvas = np.empty((*(max(a, b) for a, b in zip(target, size, strict=True)), 3), np.uint8)
+    canvas[:] = np.asarray(fill, np.uint8)
+    top, left = ((whole - part) // 2 for whole, part in zip(canvas.shape, target, strict=False))
+    canvas[top : top + target[0], left : left + target[1]] = np.asarray(picture)
+    y, x = (round((whole - part) / 2.0) for whole, part in zip(canvas.shape, size, strict=False))
+    return np.ascontiguousarray(canvas[y : y + size[0], x : x + size[1]].transpose(2, 0, 1))
+
+
+def _scaled(shape: Sequence[int], target: tuple[int, int], whole: bool) -> tuple[int, int]:
+    """Height and width at which the picture just fits into the target, or just covers it; at least a pixel."""
+    ratios = [have / wanted for have, wanted in zip(shape, target, strict=True)]
+    ratio = max(ratios) if whole else min(ratios)
+    return max(1, round(shape[0] / ratio)), max(1, round(shape[1] / ratio))
