@@ -13,7 +13,7 @@ from __future__ import annotations
 from imgsim.duplicates.decisions import Decision, Group, Pair, Thresholds, decide
 from imgsim.duplicates.export import as_csv, as_script
 from imgsim.duplicates.judging import Judged, judged_at
-from imgsim.duplicates.keepers import Facts, keepers
+from imgsim.duplicates.keepers import Facts, chosen, keepers
 from imgsim.duplicates.scoring import Scored, score_pairs
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "Thresholds",
     "as_csv",
     "as_script",
+    "chosen",
     "decide",
     "judged_at",
     "keepers",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from imgsim.duplicates.decisions import Group
@@ -29,6 +29,9 @@ class Facts:
         return self.width * self.height, self.sharpness
 
 
+NOTHING = Facts(0, 0, 0.0)
+
+
 def sharpness(image: Image) -> float:
     """Variance of the Laplacian at a long side of 512 pixels (Pech-Pacheco et al., ICPR 2000)."""
     cv2 = opencv()
@@ -45,12 +48,17 @@ def keepers(
         progress("Measuring size and sharpness", done, len(rows))
         facts[row] = _facts(pipeline, collection, row)
     progress("Measuring size and sharpness", len(rows), len(rows))
-    return [max(sorted(group.rows), key=lambda row: facts[row].rank) for group in groups], facts
+    return chosen(groups, facts), facts
+
+
+def chosen(groups: Sequence[Group], facts: Mapping[int, Facts]) -> list[int]:
+    """The row to keep of each group; a picture without facts is kept last."""
+    return [max(sorted(group.rows), key=lambda row: facts.get(row, NOTHING).rank) for group in groups]
 
 
 def _facts(pipeline: Pipeline, collection: Collection, row: int) -> Facts:
     try:
         image = pipeline.read_image(collection, row)
     except UnreadableImageError:
-        return Facts(0, 0, 0.0)
+        return NOTHING
     return Facts(image.shape[1], image.shape[0], sharpness(image))

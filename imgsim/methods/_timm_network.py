@@ -85,5 +85,6 @@ def _pooled(net: Any, picture: torch.Tensor, stage: int, pooling: str) -> torch.
     options = {"indices": [stage], "intermediates_only": True, "output_fmt": "NCHW"}
     if pooling == "cls":
         _, tokens = net.forward_intermediates(picture, **options, norm=True, return_prefix_tokens=True)[0]
-        return tokens[:, 0]  # type: ignore[no-any-return]
+        found: torch.Tensor = tokens[:, 0]
+        return found
     return _torch_network.pooled(net.forward_intermediates(picture, **options)[0], "nchw", pooling)

@@ -13,6 +13,7 @@ ORDER = (
     "robustness",
     "search",
     "duplicates",
+    "manipulation",
     "anomalies",
     "products",
     "few_labels",

@@ -1,0 +1,186 @@
+"""Duplicates and forgeries: precision and recall on real copies, and beside imagededup's perceptual hash.
+
+`python -m benchmarks.duplicates [hashes photos copies forgeries]`; shared data in ../shared/data or IMGSIM_SHARED_DATA.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import sys
+import time
+from collections.abc import Sequence
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+
+from imgsim import duplicates, manipulation
+from imgsim.duplicates import Thresholds, hamming
+from imgsim.engine import to_image
+from imgsim.manipulation.regions import cleaned
+from imgsim.pipeline import Pipeline
+from imgsim.types import Collection
+
+FOLDER = Path(os.environ.get("IMGSIM_SHARED_DATA", "../shared/data"))
+PRECISION = 0.99
+GRID = [Thresholds(bits, points) for bits in (23, 31, 39) for points in (8, 10, 12, 15, 20, 30)]
+Pairs = set[tuple[int, int]]
+
+
+def truth(families: Sequence[str]) -> Pairs:
+    """All pairs of rows of one family; an empty name has none."""
+    rows: dict[str, list[int]] = {}
+    for row, family in enumerate(families):
+        if family:
+            rows.setdefault(family, []).append(row)
+    return {pair for members in rows.values() for pair in combinations(members, 2)}
+
+
+def grouped(decision: duplicates.Decision) -> Pairs:
+    """All pairs of rows of one group."""
+    return {pair for group in decision.groups for pair in combinations(sorted(group.rows), 2)}
+
+
+def shares(found: Pairs, true: Pairs) -> tuple[float, float]:
+    """Precision and recall of pairs."""
+    hits = len(found & true)
+    return hits / max(1, len(found)), hits / max(1, len(true))
+
+
+def hashes(n: int = 100_000) -> None:
+    """Seconds for all pairs of so many random hashes."""
+    bits = np.random.default_rng(0).integers(0, 2, (n, 256))
+    words = hamming.packed(bits)
+    hamming.close_pairs(words[:3000], words[:3000], 31)  # compiling is not what is measured
+    for radius in (31, 56):
+        start = time.perf_counter()
+        hamming.close_pairs(words, words, radius)
+        print(f"{n:,} hashes of 256 bits, all pairs within {radius}: {time.perf_counter() - start:.1f} s", flush=True)
+
+
+def photos() -> None:
+    """Recall at 99 % precision on builtin:photos, and seconds, beside the 64-bit perceptual hash."""
+    pipeline = Pipeline()
+    collection = pipeline.open("builtin:photos")
+    true = truth([str(value) for value in collection.field("photo")])
+    start = time.perf_counter()
+    scored = duplicates.score_pairs(pipeline, collection)
+    ours = time.perf_counter() - start
+    tried = [(at, *shares(grouped(duplicates.decide(scored, at)), true)) for at in GRID]
+    for at, precision, recall in tried:
+        print(f"   {at.bits} bits, {at.points} points: precision {precision:.4f}, recall {recall:.3f}")
+    best = max((one for one in tried if one[1] >= PRECISION), key=lambda one: one[2])
+    print(f"imgsim: recall {best[2]:.3f} at {PRECISION:.0%} precision ({best[0]}), {ours:.0f} s", flush=True)
+    _perceptual_hash(pipeline, collection, true)
+
+
+def _perceptual_hash(pipeline: Pipeline, collection: Collection, true: Pairs) -> None:
+    """The PHash of imagededup where it is installed, else ImageHash's, which is of the same definition (64 bits)."""
+    from PIL import Image
+
+    try:
+        from imagededup.methods import PHash
+
+        name, encoder = "imagededup PHash", PHash(verbose=False)
+        encode = lambda image: encoder.encode_image(image_array=image)  # noqa: E731
+    except ImportError:
+        import imagehash
+
+        name = "ImageHash phash (imagededup is not installed)"
+        encode = lambda image: str(imagehash.phash(Image.fromarray(image)))  # noqa: E731
+    start = time.perf_counter()
+    codes = [int(encode(pipeline.read_image(collection, row)), 16) for row in range(len(collection))]
+    words = np.array(codes, np.uint64)[:, None]
+    close = hamming.close_pairs(words, words, 24)
+    taken = time.perf_counter() - start
+    tried = []
+    for most in range(25):
+        near = close.bits <= most
+        pairs = set(zip(close.a[near].tolist(), close.b[near].tolist(), strict=True))
+        tried.append((most, *shares(pairs, true)))
+    usual = tried[10]
+    print(f"{name} at its default of 10 bits: precision {usual[1]:.4f}, recall {usual[2]:.3f}, {taken:.0f} s")
+    good = [one for one in tried if one[1] >= PRECISION]
+    print(f"{name}: recall {max((one[2] for one in good), default=0):.3f} at {PRECISION:.0%} precision")
+
+
+def copies() -> None:
+    """Precision and recall at the defaults on real copies."""
+    for name, family in (
+        ("pdq_neardup", _pdq_family),
+        ("caltech_resize_dups", _caltech_family()),
+        ("imagededup_tests", _ukbench_family),
+    ):
+        pipeline = Pipeline()
+        collection = pipeline.open(str(FOLDER / name))
+        true = truth([family(id) for id in collection.ids])
+        start = time.perf_counter()
+        decision = duplicates.decide(duplicates.score_pairs(pipeline, collection))
+        found = grouped(decision)
+        precision, recall = shares(found, true)
+        taken = time.perf_counter() - start
+        print(f"{name}: precision {precision:.3f}, recall {recall:.3f}, {len(collection)} images, {taken:.1f} s")
+        for a, b in sorted(found - true)[:8]:
+            print(f"   not said to be copies: {collection.ids[a]}  {collection.ids[b]}", flush=True)
+
+
+def _pdq_family(id: str) -> str:
+    folder = id.partition("/")[0]
+    return folder if folder in ("bridge_mods", "dihedral") else ""
+
+
+def _ukbench_family(id: str) -> str:
+    found = re.search(r"ukbench\d+", id)
+    return found[0] if found else ""
+
+
+def _caltech_family():  # type: ignore[no-untyped-def]
+    with (FOLDER / "caltech_resize_dups" / "groups.csv").open(newline="") as file:
+        rows = [list(row.values()) for row in csv.DictReader(file)]
+    named = {next(v for v in row if v.endswith(".jpg")): next(v for v in row if not v.endswith(".jpg")) for row in rows}
+    return lambda id: named.get(id.rpartition("/")[2], "")
+
+
+def forgeries() -> None:
+    """Regions of copymove_small with and without originals; pixel F1 on copymove_fau."""
+    folder, good = FOLDER / "copymove_small", []
+    for row in csv.DictReader((folder / "labels.csv").read_text().splitlines()):
+        suspect, original = (to_image(folder / row[name]) for name in ("tampered", "original"))
+        true = cleaned(np.abs(suspect.astype(int) - original).max(axis=2) > 40, 30, close=5)
+        known, alone = manipulation.difference(suspect, original).mask, manipulation.copy_move(suspect).mask
+        covered = (alone & true).sum() / true.sum()
+        good.append((_iou(known, true) >= 0.3, _iou(alone, true) >= 0.3, covered >= 0.5))
+    known, alone, covered = np.sum(good, axis=0)
+    print(f"copymove_small, IoU at least .3: {known} of {len(good)} with the original, {alone} without (both copies")
+    print(f"marked, the truth has one); without it {covered} have half of the copied region marked")
+    _fau()
+
+
+def _fau() -> None:
+    folder, scores = FOLDER / "copymove_fau", []
+    for row in csv.DictReader((folder / "labels.csv").read_text().splitlines()):
+        true = to_image(folder / row["mask"])[..., 0] > 127
+        found = manipulation.copy_move(to_image(folder / row["tampered"])).mask
+        scores.append(2 * (found & true).sum() / max(1, found.sum() + true.sum()))
+        print(f"   {row['tampered']}: F1 {scores[-1]:.3f}", flush=True)
+    print(f"copymove_fau: mean pixel F1 {np.mean(scores):.3f}")
+
+
+def _iou(a: np.ndarray, b: np.ndarray) -> float:
+    return float((a & b).sum() / max(1, (a | b).sum()))
+
+
+def main() -> None:
+    """Run those named, else all that this machine has data for."""
+    parts = {"hashes": hashes, "photos": photos, "copies": copies, "forgeries": forgeries}
+    for name in sys.argv[1:] or parts:
+        if name in ("copies", "forgeries") and not FOLDER.is_dir():
+            print(f"{name}: the shared data is not on this machine")
+            continue
+        parts[name]()
+
+
+if __name__ == "__main__":
+    main()

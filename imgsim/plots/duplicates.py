@@ -1,0 +1,26 @@
+"""The distribution of pair scores, with the threshold and what a person has judged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+
+def threshold_figure(values: Sequence[int], threshold: float, unit: str, title: str, closer: str) -> Figure:
+    """Pairs over their score, counts on a log scale; `closer` says on which side of the line copies are."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure(go.Histogram(x=list(values), xbins={"size": 1 if unit.startswith("bits") else 5}))
+    figure.add_vline(x=threshold, line={"dash": "dot", "width": 1.5}, annotation_text=closer)
+    figure.update_layout(
+        title={"text": title, "font": {"size": 15}},
+        height=280,
+        margin={"l": 50, "r": 20, "t": 45, "b": 45},
+        xaxis={"title": unit},
+        yaxis={"title": "pairs", "type": "log"},
+        bargap=0.05,
+    )
+    return figure

@@ -1,0 +1,71 @@
+"""The manipulation page: a suspect, perhaps its original, and what the pixels show."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from functools import lru_cache
+
+import numpy as np
+import streamlit as st
+
+from imgsim import images
+from imgsim import manipulation as core
+from imgsim.errors import ImgsimError
+from imgsim.manipulation.regions import Mask
+from imgsim.raster import shrink_to
+from imgsim.types import Image
+from imgsim.ui.progress import plain
+
+SIDE = 1200  # pixels on screen and in the search
+RED = (230, 30, 60)
+KINDS = ("png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif")
+
+
+def page() -> None:
+    """Two places for pictures, and the findings."""
+    left, right = st.columns(2)
+    suspect = left.file_uploader("Suspect", KINDS, key="man_suspect")
+    original = right.file_uploader("Its original, if you have it", KINDS, key="man_original")
+    if suspect is None:
+        st.info("Choose a suspect. With its original the difference is shown; without, regions that occur twice.")
+        return
+    try:
+        with st.spinner("Looking at the pixels"):
+            picture, found = look(suspect.getvalue(), original.getvalue() if original else None)
+    except ImgsimError as error:
+        st.error(plain(str(error)))
+        return
+    show(picture, found, known=original is not None)
+
+
+@lru_cache(maxsize=4)
+def look(suspect: bytes, original: bytes | None) -> tuple[Image, core.Finding]:
+    """The suspect at a long side of at most 1200 pixels, and the finding in it."""
+    picture = np.ascontiguousarray(shrink_to(images.decode(suspect), SIDE))
+    return picture, core.difference(picture, images.decode(original)) if original else core.copy_move(picture)
+
+
+def show(picture: Image, found: core.Finding, known: bool) -> None:
+    """The finding in words, as overlay and as regions; below it the error levels."""
+    what = "differs from the original" if known else "occurs twice in the picture"
+    st.markdown(
+        f"**{found.mask.mean():.1%} of the picture {what}**, in {len(found.regions)} regions. {plain(found.note)}"
+    )
+    opacity = st.slider("Opacity of the marks", 0, 100, 60, format="%d %%", key="man_opacity")
+    left, right = st.columns(2)
+    left.image(overlay(picture, found.mask, opacity / 100), caption="What was found, in red", width="stretch")
+    levels = np.minimum(core.error_levels(picture) * 12, 255).astype(np.uint8)
+    right.image(levels, caption="Error levels, 12 times amplified", width="stretch")
+    right.caption(core.ERROR_LEVELS_SAY)
+    if found.regions:
+        st.dataframe([asdict(region) for region in found.regions], hide_index=True)
+    st.caption(
+        "Numbers are pixels of the picture as shown. A finding is a hint for a person; it says nothing of intent."
+    )
+
+
+def overlay(picture: Image, mask: Mask, opacity: float) -> Image:
+    """The picture with the mask over it in red; opacity 0 to 1."""
+    mixed = picture.astype(np.float32)
+    mixed[mask] = (1 - opacity) * mixed[mask] + opacity * np.array(RED, np.float32)
+    return np.rint(mixed).astype(np.uint8)
