@@ -114,6 +114,11 @@ def device() -> str:
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
+def torch_runner(module: torch.nn.Module) -> Runner:
+    """The module run by torch in full precision; what it gives may have any shape."""
+    return _torch(module, "fp32")
+
+
 def _torch(module: torch.nn.Module, precision: str) -> Runner:
     import torch
 

@@ -60,6 +60,11 @@ class OwnNetwork(Method):
         vectors: Float = _runner(*_version(self._file), False)(np.stack(prepared))
         return vectors
 
+    def place_vectors(self, prepared: Sequence[Array]) -> Float:
+        """(B, h, w, D) of each place; their mean is the vector, as the last layer is linear. In torch, in fp32."""
+        found: Float = _places(*_version(self._file))(np.stack(prepared))
+        return found
+
     def class_probabilities(self, prepared: Sequence[Array]) -> Float:
         """(B, 1000) probabilities of the ImageNet classes, each row of sum 1.
 
@@ -96,6 +101,13 @@ def _sha256(path: Path, _changed: int) -> str:
 @functools.lru_cache(maxsize=32)
 def _shape_of(path: Path, _changed: int) -> Shape:
     return read_shape(path)
+
+
+@functools.lru_cache(maxsize=1)
+def _places(path: Path, _changed: int) -> Any:
+    from imgsim.methods import _backends, _residual
+
+    return _backends.torch_runner(_residual.build(path, by_place=True))
 
 
 @functools.lru_cache(maxsize=_LOADED)

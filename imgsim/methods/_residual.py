@@ -59,8 +59,11 @@ def read_shape(path: Path) -> Shape:
         ) from error
 
 
-def build(path: Path, with_head: bool = False) -> torch.nn.Module:
-    """(B, 3, S, S) uint8 -> (B, D) embedding; with the head (B, n_classes) logits instead."""
+def build(path: Path, with_head: bool = False, by_place: bool = False) -> torch.nn.Module:
+    """(B, 3, S, S) uint8 -> (B, D) embedding; with the head (B, n_classes) logits instead.
+
+    By place it is (B, h, w, D): what each place of the last map would give alone; their mean is the embedding.
+    """
     import torch
     from safetensors.torch import load_file
 
@@ -81,7 +84,8 @@ def build(path: Path, with_head: bool = False) -> torch.nn.Module:
 
         def forward(self, images: torch.Tensor) -> torch.Tensor:
             x = (images.to(torch.float32) - self.mean) / self.std
-            found: torch.Tensor = self.last(trunk(x, iter(self.convolutions), depths).mean((2, 3)))
+            places = trunk(x, iter(self.convolutions), depths)
+            found: torch.Tensor = self.last(places.permute(0, 2, 3, 1) if by_place else places.mean((2, 3)))
             return found
 
     return Network().eval().requires_grad_(False)

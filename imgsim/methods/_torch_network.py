@@ -62,6 +62,29 @@ def features(net: torch.nn.Module, layer: Layer, pooling: str, preprocessing: Pr
     return Features().eval()
 
 
+def places(net: torch.nn.Module, layer: Layer, preprocessing: Preprocessing) -> torch.nn.Module:
+    """(B, 3, H, W) uint8 -> (B, h, w, D) float32: a layer's vectors by place, without the class token."""
+    import torch
+
+    trunk = create_trunk(net, layer)
+
+    class Places(torch.nn.Module):
+        mean: torch.Tensor
+        std: torch.Tensor
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.trunk = trunk
+            self.register_buffer("mean", torch.tensor(preprocessing.mean).view(1, 3, 1, 1) * 255)
+            self.register_buffer("std", torch.tensor(preprocessing.std).view(1, 3, 1, 1) * 255)
+
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            values = self.trunk((images.to(self.mean.dtype) - self.mean) / self.std)["map"]
+            return _grid(values, layer.axes).permute(0, 2, 3, 1).float()
+
+    return Places().eval()
+
+
 def classifier(net: torch.nn.Module, preprocessing: Preprocessing) -> torch.nn.Module:
     """(B, 3, H, W) uint8 -> (B, C) probabilities by the network's own class head."""
     import torch

@@ -139,8 +139,13 @@ class TorchvisionNetwork(Method):
 
     def class_probabilities(self, prepared: Sequence[Array]) -> Float:
         """(B, 1000) probabilities of the ImageNet classes, each row of sum 1, always in fp32."""
-        probabilities: Float = _runner(self, True)(np.stack(prepared))
+        probabilities: Float = _runner(self, "head")(np.stack(prepared))
         return probabilities
+
+    def place_vectors(self, prepared: Sequence[Array]) -> Float:
+        """(B, h, w, D) of each place of the layer, which `pooling` makes one vector. In torch, always in fp32."""
+        found: Float = _runner(self, "places")(np.stack(prepared))
+        return found
 
     @property
     def _chosen(self) -> Weights:
@@ -212,30 +217,33 @@ _lock = threading.Lock()
 _loaded: OrderedDict[str, Any] = OrderedDict()
 
 
-def _runner(method: TorchvisionNetwork, with_head: bool = False) -> Any:
+def _runner(method: TorchvisionNetwork, ending: str = "") -> Any:
     """The method's network, compiled once a process; the least recently used go first."""
-    key = method.key + (" with head" if with_head else "")
+    key = method.key + (f" with {ending}" if ending else "")
     with _lock:
         if key not in _loaded:
-            _loaded[key] = _load(method, with_head)
+            _loaded[key] = _load(method, ending)
             while len(_loaded) > _MOST_LOADED:
                 _loaded.popitem(last=False)
         _loaded.move_to_end(key)
         return _loaded[key]
 
 
-def _load(method: TorchvisionNetwork, with_head: bool) -> Any:
+def _load(method: TorchvisionNetwork, ending: str) -> Any:
     from imgsim.methods import _backends, _torch_network
 
     method.acquire()
     chosen = method._chosen
     state = files.load_state(chosen.path) if chosen.path else None
     net = _torch_network.build(method.id, chosen.preprocessing.crop, state)
-    if with_head:
+    layer = facts.layer(method.id, method.layer)
+    if ending == "places":
+        return _backends.torch_runner(_torch_network.places(net, layer, chosen.preprocessing))
+    if ending == "head":
         note = _backends.note_path(files.workspace_folder().parent, method.key + " with head")
         named = _torch_network.classifier(net, chosen.preprocessing)
         return _backends.runner(named, chosen.preprocessing.crop, "fp32", note)
-    module = _torch_network.features(net, facts.layer(method.id, method.layer), method.pooling, chosen.preprocessing)
+    module = _torch_network.features(net, layer, method.pooling, chosen.preprocessing)
     note = _backends.note_path(files.workspace_folder().parent, method.key)
     return _backends.runner(module, chosen.preprocessing.crop, method.precision, note)
 

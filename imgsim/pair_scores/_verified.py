@@ -57,14 +57,18 @@ class Verified(PairScore):
 
     def score(self, a: Array, b: Array) -> float:
         """Number of matches that agree; 0 below 8."""
-        # Sampling is not symmetric, so the pair is put into an order of its own.
-        first, second = sorted((a, b), key=lambda rows: (len(rows), rows.tobytes()))
-        return float(len(self.verify(first, second).from_xy))
+        return float(len(self.verify(*in_order(a, b)).from_xy))
 
     def verify(self, a: Array, b: Array) -> Verification:
         """Where and how two prepared images agree."""
         rows_a, rows_b = mutual_matches(a[:, 2:], b[:, 2:], self.ratio)
         return agreement(a[rows_a, :2], b[rows_b, :2], self.tolerance)
+
+
+def in_order(a: Array, b: Array) -> tuple[Array, Array]:
+    """Two prepared images in the order in which they are verified: sampling is not symmetric, the score is."""
+    first, second = sorted((a, b), key=lambda rows: (len(rows), rows.tobytes()))
+    return first, second
 
 
 def mutual_matches(a: Array, b: Array, ratio: float) -> tuple[Array, Array]:

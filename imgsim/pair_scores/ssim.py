@@ -25,5 +25,9 @@ class Ssim(PixelByPixel):
 
     def channel(self, a: Array, b: Array) -> float:
         """-1 to 1."""
+        return float(self.local(a, b).mean())
+
+    def local(self, a: Array, b: Array) -> Array:
+        """(H - 10, W - 10) -1 to 1 round each pixel of two (H, W) channels of 0 to 255; their mean is the score."""
         luminance, contrast = structure(a, b)
-        return float((luminance * contrast).mean())
+        return luminance * contrast
