@@ -51,9 +51,12 @@ def test_groups_and_export_are_on_the_page(source):
 
 def test_the_threshold_decides_and_stands_in_the_address(source):
     app = open_page("duplicates", collection=source, bits="0", points="60")
-    app.slider(key="dup_bits").set_value(12).run()
-    assert app.query_params["bits"] in ("12", ["12"])
-    assert len(app.exception) == 0
+    before = said(app)
+    app.slider(key="dup_bits").set_value(31).run()
+    assert app.query_params["points"] in ("60", ["60"])
+    assert "bits" not in app.query_params  # the default says itself
+    assert "Group 1" in said(app)
+    assert "No copies" in before
 
 
 def test_judging_a_pair_tells_precision(source):
