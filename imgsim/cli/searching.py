@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from imgsim import images, ranking
+from imgsim import images, pairs, ranking
 from imgsim.cli.output import Json, emit, progress_bar
 from imgsim.cli.sources import Source
 from imgsim.cli.spaces import METHOD_HELP
@@ -17,30 +18,44 @@ from imgsim.methods import DEFAULT, METHODS
 from imgsim.neighbors.fusion import FUSIONS
 from imgsim.pair_scores import PAIR_SCORES
 from imgsim.parameters import parse_spec
-from imgsim.progress import Progress
-from imgsim.types import Match
+from imgsim.pipeline import Pipeline
+from imgsim.types import Collection, Image, Match
 
+REFERENCE = "builtin:photos"
 DEFAULT_METHODS = ("pixels", "color_histogram", "hog", "lbp", "phash", DEFAULT)
 
 
 def similarity(
-    a: Annotated[str, typer.Argument(metavar="A", help="An image file.")],
-    b: Annotated[str, typer.Argument(metavar="B", help="Another image file.")],
+    a: Annotated[str, typer.Argument(metavar="A", help="An image file, or an id of --collection.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="Another one.")],
     method: Annotated[list[str] | None, typer.Option("--method", "-m", help="Method id or spec; repeat.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="Every method that can run here.")] = False,
-    reference: Annotated[str, typer.Option(help="SOURCE whose random pairs give the percentile.")] = "builtin:photos",
+    every: Annotated[bool, typer.Option("--all", help="Every method and pair score that can run here.")] = False,
+    collection: Annotated[
+        str | None,
+        typer.Option("--collection", "--reference", help="SOURCE of the random pairs; builtin:photos without it."),
+    ] = None,
+    label: Annotated[str | None, typer.Option(help="FIELD whose pairs of one value are compared with too.")] = None,
     as_json: Json = False,
 ) -> None:
-    """How similar two images are, by several methods or pair scores such as ssim.
+    """How similar two images are, by several methods or pair scores such as ssim, and what that means.
 
     Example: imgsim similarity a.jpg b.jpg -m hog -m phash -m ssim
+
+    Example: imgsim similarity a.jpg b.jpg --all --collection photos/ --json
     """
     specs = _available() if every else list(method or DEFAULT_METHODS)
+    for spec in specs:
+        pairs.subject_of(spec)  # a wrong one is said before the long work
+    sides = [side if collection and not Path(side).is_file() else to_image(side) for side in (a, b)]
     with progress_bar() as progress:
-        scores = [
-            _pair_row(spec, a, b) if _is_pair_score(spec) else _row(spec, a, b, reference, progress) for spec in specs
-        ]
-    emit({"scores": scores}, as_json, table="scores")
+        pipeline = Pipeline()
+        opened = pipeline.open(collection or REFERENCE, progress)
+        first, second = (_side(opened, side) for side in sides)
+        for spec in specs:
+            pairs.check(spec, progress)
+        field = pairs.label_field(opened) if label is None else label
+        found = pairs.compare(pipeline, opened, first, second, specs, label=field, progress=progress)
+    emit({"collection": opened.name, "label": field, "scores": [asdict(row) for row in found]}, as_json, table="scores")
 
 
 def search(
@@ -92,26 +107,11 @@ def search(
     emit({"matches": rows}, as_json, table="matches")
 
 
-def _is_pair_score(spec: str) -> bool:
-    return parse_spec(spec)[0] in PAIR_SCORES
-
-
-def _pair_row(spec: str, a: str, b: str) -> dict[str, Any]:
-    """A pair score in the column that says its direction; without vectors there are no random pairs to compare with."""
-    score = PAIR_SCORES.parse(spec)
-    value = score.compare(to_image(a), to_image(b))
-    closer = score.larger_is_closer
-    return {
-        "method": spec,
-        "similarity": value if closer else None,
-        "distance": None if closer else value,
-        "percentile": None,
-    }
-
-
-def _row(spec: str, a: str, b: str, reference: str, progress: Progress) -> dict[str, Any]:
-    engine = ImageSimilarityEngine(spec, reference=reference, progress=progress)
-    return asdict(engine.compare(a, b)) | {"method": spec}
+def _side(collection: Collection, side: str | Image) -> pairs.Side:
+    """A row for an id, a picture for a file."""
+    if not isinstance(side, str):
+        return side
+    return collection.rows[side] if side in collection.rows else to_image(side)
 
 
 def _check_reads(method: str) -> None:

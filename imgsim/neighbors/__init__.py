@@ -6,7 +6,15 @@ from imgsim.neighbors.blocks import DistanceBlocks
 from imgsim.neighbors.exact import nearest, search
 from imgsim.neighbors.guest import with_guest
 from imgsim.neighbors.metrics import METRICS, Distance
-from imgsim.neighbors.scores import background, distance, euclidean_view, pair_distances, percentile, similarity
+from imgsim.neighbors.scores import (
+    background,
+    distance,
+    euclidean_view,
+    pair_distances,
+    percentile,
+    random_pairs,
+    similarity,
+)
 
 __all__ = [
     "METRICS",
@@ -18,6 +26,7 @@ __all__ = [
     "nearest",
     "pair_distances",
     "percentile",
+    "random_pairs",
     "search",
     "similarity",
     "with_guest",

@@ -47,7 +47,7 @@ def background(vectors: Float, metric: Metric, *, n_pairs: int = 10_000, seed: i
 
     All N(N - 1)/2 pairs where these are no more than `n_pairs`, else `n_pairs` drawn with replacement.
     """
-    first, second = _pairs(len(vectors), n_pairs, seed)
+    first, second = random_pairs(len(vectors), n_pairs, seed)
     measure = distance_of(metric)
     points = measure.prepare(vectors)
     step = 4096
@@ -81,7 +81,8 @@ def euclidean_view(vectors: Float, metric: Metric) -> Float:
     return np.ascontiguousarray(view(np.asarray(vectors, np.float32)), dtype=np.float32)
 
 
-def _pairs(n: int, n_pairs: int, seed: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+def random_pairs(n: int, n_pairs: int, seed: int = 0) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Rows of pairs of different images of n, (P,) and (P,): all where these are no more than `n_pairs`, else drawn."""
     if n * (n - 1) // 2 <= n_pairs:
         first, second = np.triu_indices(n, 1)
         return first, second

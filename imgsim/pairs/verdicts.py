@@ -1,0 +1,31 @@
+"""Percentiles in plain words."""
+
+from __future__ import annotations
+
+_BANDS = (
+    (99.0, "Very alike"),
+    (95.0, "Alike"),
+    (75.0, "Somewhat alike"),
+    (25.0, "No more alike than chance"),
+    (0.0, "Unlike"),
+)
+
+
+def verdict(percentile: float | None, same: float | None, label: str) -> str:
+    """What the percentiles mean: the shares of 100 random pairs, and of pairs of one label, that are farther apart."""
+    if percentile is None:
+        return "There are no other pairs to compare with."
+    said = next(words for least, words in _BANDS if percentile >= least)
+    kind = label.replace("_", " ")
+    if percentile >= 50:
+        told = f"closer than {share(percentile)} of random pairs"
+        told += "" if same is None else f", and than {share(same)} of pairs of the same {kind}"
+    else:
+        told = f"farther apart than {share(100 - percentile)} of random pairs"
+        told += "" if same is None else f"; of pairs of the same {kind} {share(100 - same)} are closer"
+    return f"{said}: {told}."
+
+
+def share(value: float) -> str:
+    """A percentage that never claims more than it knows: 100 % only of all."""
+    return f"{value:.0f} %" if value in (0.0, 100.0) else f"{min(max(value, 0.1), 99.9):.1f} %"
