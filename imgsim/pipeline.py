@@ -144,6 +144,12 @@ class Pipeline:
         """
         return self._reader(collection).read(row, min_side)
 
+    def prepared(
+        self, collection: Collection, rows: Sequence[int], prepare: embedding.Prepare, min_side: int
+    ) -> embedding.Prepared:
+        """(row, prepared image or the error) of each row, in order, decoded and prepared in threads ahead of use."""
+        return self._stream(collection)(rows, prepare, min_side)
+
     # --- embeddings
 
     def embed(

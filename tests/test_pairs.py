@@ -64,7 +64,7 @@ def test_a_pair_score_stands_in_the_column_of_its_direction(source: str) -> None
     assert (same[1].similarity, same[1].distance) == (None, 0)
     assert [row.percentile for row in same] == [100, 100, 100]
     assert [row.same_label_percentile for row in same] == [None] * 3
-    assert same[0].verdict == "Very alike: closer than 100 % of random pairs."
+    assert same[0].verdict == "Very alike: closer than 100 % of 28 random pairs."
 
 
 def test_a_picture_from_outside_is_compared_like_the_same_inside(source: str) -> None:
@@ -102,7 +102,7 @@ def test_verdicts_say_what_the_percentiles_mean() -> None:
     )
     assert verdict(97.0, None, "").startswith("Alike: closer than 97.0 %")
     assert verdict(80.0, None, "").startswith("Somewhat alike")
-    assert verdict(40.0, None, "") == "No more alike than chance: farther apart than 60.0 % of random pairs."
+    assert verdict(40.0, None, "", 30).endswith("two random pictures: farther apart than 60.0 % of 30 random pairs.")
     assert verdict(3.0, 0.0, "room_type") == (
         "Unlike: farther apart than 97.0 % of random pairs; of pairs of the same room type 100 % are closer."
     )
@@ -136,11 +136,11 @@ def test_evidence_is_kept_and_read_back(source: str) -> None:
     assert [one.pixels.ndim for one in kept.pictures] == [3, 3]
     pipeline.store.clear()
     assert pairs.load_evidence(Pipeline(), key) is None
-    learnt = pairs.find_evidence(pipeline, collection, 0, 3, "kmeans_patches")  # learns from the collection first
+    learnt = pairs.find_evidence(pipeline, collection, 0, 3, "kmeans_patches:centers=8")  # learns from the collection first
     found = pairs.load_evidence(pipeline, learnt)
     assert found is not None
     assert found.numbers["similarity"] == pytest.approx(
-        pairs.compare(pipeline, collection, 0, 3, ["kmeans_patches"])[0].similarity, abs=1e-5
+        pairs.compare(pipeline, collection, 0, 3, ["kmeans_patches:centers=8"])[0].similarity, abs=1e-5
     )
 
 

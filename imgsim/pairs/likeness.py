@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from imgsim import neighbors
+from imgsim.errors import ImgsimError
 from imgsim.methods import METHODS, Method
 from imgsim.methods.worn import Worn
 from imgsim.pair_scores import PairScore
@@ -28,7 +29,7 @@ from imgsim.types import Collection, Embeddings, Field, Float, key_of
 N_PAIRS = 10_000  # random pairs by vectors
 N_SCORED = 100  # random pairs by a pair score, each of which looks at two pictures
 VERSION = 1
-Measured = tuple[float | None, float | None, float, float]  # similarity, distance, percentile, the same of one label
+Measured = tuple[float | None, float | None, float, float, int]  # similarity, distance, both percentiles, pairs
 
 
 @dataclass(frozen=True)
@@ -88,16 +89,15 @@ def compare(
             measured: Measured = _by_vectors(pipeline, next(spaces), a, b, labels)
         else:
             measured = _by_score(pipeline, collection, one, a, b, label, progress)
-        found.append(_likeness(spec, *measured, label))
+        found.append(_likeness(spec, measured, label))
     progress("Comparing the two", len(specs), len(specs))
     return found
 
 
-def _likeness(
-    spec: str, similarity: float | None, distance: float | None, random: float, same: float, label: str
-) -> Likeness:
+def _likeness(spec: str, found: Measured, label: str) -> Likeness:
+    similarity, distance, random, same, n_pairs = found
     known, kin = (None if np.isnan(value) else float(value) for value in (random, same))
-    return Likeness(spec, similarity, distance, known, kin, verdict(known, kin, label))
+    return Likeness(spec, similarity, distance, known, kin, verdict(known, kin, label, n_pairs))
 
 
 def _by_vectors(pipeline: Pipeline, space: Embeddings, a: Side, b: Side, labels: Field | None) -> Measured:
@@ -108,7 +108,8 @@ def _by_vectors(pipeline: Pipeline, space: Embeddings, a: Side, b: Side, labels:
     far = neighbors.distance(vectors[0], vectors[1], space.metric)
     same = np.nan if labels is None else neighbors.percentile(far, _kin(space, labels))
     similarity = neighbors.similarity(far, space.metric, space.dim)
-    return float(similarity), far, _percentile(pipeline, space, far), float(same)
+    n_pairs = min(N_PAIRS, len(space.ids) * (len(space.ids) - 1) // 2)
+    return float(similarity), far, _percentile(pipeline, space, far), float(same), n_pairs
 
 
 def _percentile(pipeline: Pipeline, space: Embeddings, far: float) -> float:
@@ -136,7 +137,8 @@ def _by_score(
     sign = -1.0 if score.larger_is_closer else 1.0
     random, same = _scored(pipeline, collection, score, label, progress)
     near, kin = (float(neighbors.percentile(sign * value, np.sort(sign * values))) for values in (random, same))
-    return (value, None, near, kin) if score.larger_is_closer else (None, value, near, kin)
+    told = (value, None) if score.larger_is_closer else (None, value)
+    return (*told, near, kin, len(random))
 
 
 def _scored(
@@ -150,11 +152,8 @@ def _scored(
     def build(directory: Path) -> None:
         random = neighbors.random_pairs(len(collection), N_SCORED) if len(collection) > 1 else _NO_PAIRS
         same = same_label_pairs(collection.field(label), N_SCORED) if label else _NO_PAIRS
-        arrays = {
-            "random": _score_pairs(pipeline, collection, score, *random, progress),
-            "same": _score_pairs(pipeline, collection, score, *same, progress),
-        }
-        write_arrays(directory, {"score": score.id}, arrays)
+        scores = _score_pairs(pipeline, collection, score, (random, same), progress)
+        write_arrays(directory, {"score": score.id}, {"random": scores[0], "same": scores[1]})
 
     arrays = read_arrays(pipeline.store.compute("scored", key, build, progress))[1]
     return np.asarray(arrays["random"]), np.asarray(arrays["same"])
@@ -164,12 +163,19 @@ _NO_PAIRS = (np.empty(0, np.int64), np.empty(0, np.int64))
 
 
 def _score_pairs(
-    pipeline: Pipeline, collection: Collection, score: PairScore, first: Rows, second: Rows, progress: Progress
-) -> Float:
-    found = np.empty(len(first), np.float32)
-    for done, rows in enumerate(zip(first.tolist(), second.tolist(), strict=True)):
-        progress("Scoring random pairs", done, len(first))
-        one, other = (score.prepare(pipeline.read_image(collection, row, score.min_side)) for row in rows)
-        found[done] = score.score(one, other)
-    progress("Scoring random pairs", len(first), len(first))
+    pipeline: Pipeline, collection: Collection, score: PairScore, pairs: Sequence[tuple[Rows, Rows]], progress: Progress
+) -> list[Float]:
+    """The scores of lists of pairs; each image is prepared once, in the decoding threads."""
+    wanted = np.unique(np.concatenate([rows for both in pairs for rows in both]))
+    prepared = {}
+    seen = pipeline.prepared(collection, wanted.tolist(), lambda image: [score.prepare(image)], score.min_side)
+    for done, (row, image) in enumerate(seen):
+        progress("Scoring random pairs", done, len(wanted))
+        if not isinstance(image, ImgsimError):  # a file that has gone is in no pair
+            prepared[row] = image[0]
+    found = []
+    for first, second in pairs:
+        there = [both for both in zip(first.tolist(), second.tolist(), strict=True) if prepared.keys() >= set(both)]
+        found.append(np.array([score.score(prepared[i], prepared[j]) for i, j in there], np.float32))
+    progress("Scoring random pairs", len(wanted), len(wanted))
     return found
