@@ -136,7 +136,8 @@ def test_evidence_is_kept_and_read_back(source: str) -> None:
     assert [one.pixels.ndim for one in kept.pictures] == [3, 3]
     pipeline.store.clear()
     assert pairs.load_evidence(Pipeline(), key) is None
-    learnt = pairs.find_evidence(pipeline, collection, 0, 3, "kmeans_patches:centers=8")  # learns from the collection first
+    # This method learns from the collection first.
+    learnt = pairs.find_evidence(pipeline, collection, 0, 3, "kmeans_patches:centers=8")
     found = pairs.load_evidence(pipeline, learnt)
     assert found is not None
     assert found.numbers["similarity"] == pytest.approx(

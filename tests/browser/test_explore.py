@@ -66,8 +66,7 @@ def test_the_first_page_has_a_map_and_a_click_goes_on_exploring(page: Any, app_u
     click_row(page, 3)
     page.wait_for_url(re.compile("/explore"))
     page.locator(FOCUS).wait_for(timeout=15_000)
-    page.locator(".imgsim-picture").nth(23).wait_for()
-    assert page.locator(".imgsim-picture").count() == 24
+    page.wait_for_function("() => document.querySelectorAll('.imgsim-picture').length === 24")
 
 
 def test_a_walk_back_forward_reload_and_a_second_tab(page: Any, app_url: str) -> None:
