@@ -47,16 +47,24 @@ def is_upload(reference: str) -> bool:
     return _REFERENCE.fullmatch(reference) is not None
 
 
+def is_kept(reference: str) -> bool:
+    """Whether it is such a reference, and its picture is still here."""
+    return is_upload(reference) and _path(reference).is_file()
+
+
 def read(reference: str) -> Image:
     """The picture, (H, W, 3) uint8.
 
     Raises:
         InputError: it is not kept any more.
     """
-    path = _folder() / f"{reference.removeprefix(PREFIX)}.png"
-    if not is_upload(reference) or not path.is_file():
+    if not is_kept(reference):
         raise InputError("an uploaded picture must still be kept here, got one that is gone; upload it again.")
-    return images.decode(path)
+    return images.decode(_path(reference))
+
+
+def _path(reference: str) -> Path:
+    return _folder() / f"{reference.removeprefix(PREFIX)}.png"
 
 
 def _folder() -> Path:

@@ -1,0 +1,148 @@
+"""What a person chooses on the pair page: collection and methods in the sidebar, another picture at each picture."""
+
+from __future__ import annotations
+
+import base64
+import html
+
+import numpy as np
+import streamlit as st
+
+from imgsim import uploads
+from imgsim.errors import ImgsimError
+from imgsim.pair_scores import PAIR_SCORES
+from imgsim.types import Collection
+from imgsim.ui import controls, gallery, maps
+from imgsim.ui.pair_state import ADDRESS, MOST, PairView, label_of, title_of, update
+from imgsim.ui.pictures import webp
+from imgsim.ui.progress import plain
+
+KINDS = ("png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif")
+OFFERED = 30  # pictures to pick from at a time
+SIDE = 420  # of an uploaded picture on the page
+NAMES = {"a": "first", "b": "second"}
+
+
+def sidebar(view: PairView, collection: Collection | None) -> None:
+    """Collection, methods and label; each change goes into the URL."""
+    titles = {card.source: card.title for card in maps.pipeline().collections()}
+    titles.setdefault(view.collection, view.collection)
+    st.session_state["pair_collection"] = view.collection
+    st.selectbox(
+        "Collection",
+        list(titles),
+        key="pair_collection",
+        format_func=lambda source: titles[source],
+        on_change=lambda: update(collection=st.session_state["pair_collection"]),
+        help="Its random pairs say what a similarity means.",
+    )
+    _methods(view)
+    if collection is not None:
+        _label(view, collection)
+
+
+def _methods(view: PairView) -> None:
+    known = [method.id for method in controls.ordered_methods()] + [score.id for score in PAIR_SCORES]
+    chosen = view.specs()
+    st.session_state["pair_methods"] = chosen
+    st.multiselect(
+        "Methods",
+        [*known, *(spec for spec in chosen if spec not in known)],
+        key="pair_methods",
+        max_selections=MOST,
+        format_func=title_of,
+        on_change=_set_methods,
+    )
+
+
+def _set_methods() -> None:
+    chosen = st.session_state["pair_methods"]
+    if chosen:  # the last one stays
+        update(methods=";".join(chosen), why=_kept_why(chosen))
+
+
+def _kept_why(chosen: list[str]) -> str:
+    why = ADDRESS.read()[0].why
+    return why if why in chosen else chosen[0]
+
+
+def _label(view: PairView, collection: Collection) -> None:
+    fields = [name for name, values in collection.fields.items() if values.dtype.kind != "f"]
+    if not fields or not label_of(view, collection):
+        return
+    st.session_state["pair_label"] = label_of(view, collection)
+    st.selectbox(
+        "Compare with pairs of the same",
+        fields,
+        key="pair_label",
+        format_func=lambda name: name.replace("_", " "),
+        on_change=lambda: update(label=st.session_state["pair_label"]),
+    )
+
+
+def pictures(key: str, collection: Collection, references: tuple[str, str]) -> None:
+    """Both pictures with their names, and the ways to choose others."""
+    with st.container(key="pair_pictures"):
+        *columns, last = st.columns([2, 2, 1], gap="medium")
+        for column, side, reference in zip(columns, NAMES, references, strict=True):
+            with column:
+                st.html(_figure(key, collection, reference))
+                with st.popover(f"Choose the {NAMES[side]} picture"):
+                    _choose(key, collection, side)
+        last.button("Swap", key="pair_swap", on_click=lambda: update(a=references[1], b=references[0]))
+        if len(collection) > 1:
+            last.button("Two at random", key="pair_random", on_click=lambda: _random(collection))
+
+
+def _figure(key: str, collection: Collection, reference: str) -> str:
+    if uploads.is_upload(reference):
+        source = "data:image/webp;base64," + base64.b64encode(webp(uploads.read(reference), SIDE)).decode()
+        name = "Uploaded picture"
+    else:
+        source, name = gallery.image_url(key, collection.row(reference)), reference
+    safe = html.escape(name, quote=True)
+    return f'<figure class="imgsim-focus"><img src="{source}" alt="{safe}"><figcaption>{safe}</figcaption></figure>'
+
+
+def _choose(key: str, collection: Collection, side: str) -> None:
+    brought = st.file_uploader("Upload one", KINDS, key=f"pair_upload_{side}", on_change=_upload, args=(side,))
+    if brought is not None:
+        st.caption("It stays on this computer.")
+    text = st.text_input("Or find one in the collection", key=f"pair_find_{side}", placeholder="id or label")
+    rows = maps.find_rows(key, collection, text)
+    shown = rows if len(rows) <= OFFERED else rows[np.linspace(0, len(rows) - 1, OFFERED).astype(int)]
+    name = f"pair_offered_{side}"
+    gallery.gallery(
+        [
+            gallery.Picture(int(row), collection.ids[row], gallery.thumbnail_url(key, int(row)), (collection.ids[row],))
+            for row in shown
+        ],
+        key=name,
+        size=72,
+        on_pick=lambda: _pick(name, side, collection),
+    )
+    if len(rows) > len(shown):
+        st.caption(f"{len(shown)} of {len(rows):,}; type a part of the id to narrow it down.")
+    if not len(rows):
+        st.caption(f"No image has {plain(text)} in its id or labels.")
+
+
+def _pick(name: str, side: str, collection: Collection) -> None:
+    row = gallery.picked(name)
+    if row is not None:
+        update(**{side: collection.ids[row]})
+
+
+def _upload(side: str) -> None:
+    brought = st.session_state[f"pair_upload_{side}"]
+    if brought is None:
+        return
+    try:
+        update(**{side: uploads.keep(brought.getvalue())})
+    except ImgsimError as error:
+        st.session_state["notice"] = f"{brought.name}: {error}"
+
+
+def _random(collection: Collection) -> None:
+    first, second = np.random.default_rng().choice(len(collection), 2, replace=False)
+    update(a=collection.ids[first], b=collection.ids[second])
