@@ -11,7 +11,7 @@ import streamlit as st
 
 from imgsim.evaluation.agreement import rank_biased_overlap
 from imgsim.pipeline import MapResult
-from imgsim.ui import gallery, maps, neighbours
+from imgsim.ui import gallery, maps, neighbours, pair_state
 from imgsim.ui.compare import Scene, focus_on
 from imgsim.ui.compare_maps import Shown
 from imgsim.ui.picture_rows import Item, Row, item, picture_rows
@@ -44,7 +44,7 @@ def method_rows(scene: Scene, shown: Sequence[Shown], row: int, key: str) -> Non
     found = [one.result.neighbors.indices[row, :K].tolist() for one in shown]
     n_rows = Counter(other for near in found for other in near)
     rows = [
-        Row(one.method, _note(scene, one, row, shown[0] if n else None), _items(scene, one.result, row, n_rows))
+        Row(one.method, _note(scene, one, row, shown[0] if n else None), _items(scene, one, row, n_rows))
         for n, one in enumerate(shown)
     ]
     picture_rows(rows, key=key, on_pick=lambda: _picked(scene, key))
@@ -80,16 +80,19 @@ def _note(scene: Scene, one: Shown, row: int, first: Shown | None) -> str:
     return " · ".join(parts)
 
 
-def _items(scene: Scene, result: MapResult, row: int, n_rows: Counter[int]) -> tuple[Item, ...]:
+def _items(scene: Scene, one: Shown, row: int, n_rows: Counter[int]) -> tuple[Item, ...]:
+    result, ids = one.result, scene.collection.ids
+    spec = scene.view.requests()[one.number]["method"]
     near = result.neighbors.indices[row, :K].tolist()
     away = np.asarray(result.neighbors.distances[row, :K])
     marks = hits(scene, row, near)
     return tuple(
         item(
             scene.collection_key,
-            scene.collection.ids,
+            ids,
             other,
             mark=mark,
+            explain=pair_state.params(scene.view.collection, ids[row], ids[other], spec),
             tag=f"{rank} ×{n_rows[other]}" if n_rows[other] > 1 else str(rank),
             about=_about(scene, result, other, float(distance)),
             said=", ".join(filter(None, [f"rank {rank}", {"hit": "same label", "miss": "other label"}.get(mark, "")])),

@@ -14,7 +14,7 @@ from imgsim import images
 from imgsim.errors import ImgsimError
 from imgsim.plots.duplicates import threshold_figure
 from imgsim.types import Collection
-from imgsim.ui import gallery, maps, progress
+from imgsim.ui import gallery, maps, pair_state, progress
 from imgsim.ui.duplicates_state import ADDRESS, BITS, POINTS, DuplicatesView
 from imgsim.ui.jobs import manager
 from imgsim.ui.progress import plain
@@ -139,7 +139,7 @@ def groups(scene: Scene) -> None:
         st.markdown(f"**Group {number + 1}**: {len(group.rows)} pictures, {KINDS[group.kind]}")
         name = f"dup_group_{number}"
         gallery.gallery(
-            [_picture(scene, row, row == keep) for row in _shown(group.rows, keep)],
+            [_picture(scene, row, keep) for row in _shown(group.rows, keep)],
             key=name,
             verb="Keep this one",
             on_pick=lambda name=name, rows=group.rows: _keep(scene.key, name, rows),  # type: ignore[misc]
@@ -152,11 +152,13 @@ def _shown(rows: tuple[int, ...], keep: int) -> list[int]:
     return [keep, *(row for row in rows if row != keep)][:MOST_PICTURES]
 
 
-def _picture(scene: Scene, row: int, keep: bool) -> gallery.Picture:
+def _picture(scene: Scene, row: int, keep: int) -> gallery.Picture:
     one, id = scene.facts.get(row), scene.collection.ids[row]
+    kept = row == keep
+    explain = {} if kept else pair_state.params(scene.view.collection, scene.collection.ids[keep], id)
     size = f"{one.width} x {one.height}" if one else ""
     src = gallery.thumbnail_url(scene.key, row)
-    return gallery.Picture(row, id, src, ("KEEP" if keep else "copy", size), about=id)
+    return gallery.Picture(row, id, src, ("KEEP" if kept else "copy", size), id, explain)
 
 
 def _keep(key: str, name: str, rows: tuple[int, ...]) -> None:

@@ -7,7 +7,16 @@ const make = (tag, className, text = '') => {
   return node;
 };
 
-function card(item, size, verb, pick) {
+// A way to the page that explains a picture; beside the picture's button, since buttons do not nest.
+const why = (item, explain) => {
+  const button = make('button', 'imgsim-why', 'Why?');
+  button.type = 'button';
+  button.setAttribute('aria-label', `${item.id}: why is it similar?`);
+  button.onclick = () => explain(item.explain);
+  return button;
+};
+
+function card(item, size, verb, pick, explain) {
   const button = make('button', 'imgsim-picture');
   button.type = 'button';
   button.title = item.about ? `${item.id}\n${item.about}` : item.id;
@@ -20,17 +29,20 @@ function card(item, size, verb, pick) {
   if (verb) frame.append(make('span', 'imgsim-verb', verb));
   button.append(frame, ...item.lines.map((line, i) => make('span', i ? 'imgsim-note' : 'imgsim-name', line)));
   button.onclick = () => pick(item.row);
-  return button;
+  const cell = make('div', 'imgsim-cell');
+  cell.setAttribute('role', 'listitem');
+  cell.append(button, ...(Object.keys(item.explain).length ? [why(item, explain)] : []));
+  return cell;
 }
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const grid = parentElement.querySelector('.imgsim-gallery');
   const content = JSON.stringify(data);
-  if (grid.dataset.content !== content) {
-    grid.style.setProperty('--imgsim-size', `${data.size}px`);
-    grid.replaceChildren(...data.items.map((item) => card(item, data.size, data.verb, (row) => setTriggerValue('pick', row))));
-    grid.dataset.content = content;
-  } else {
-    for (const button of grid.children) button.onclick = () => setTriggerValue('pick', Number(button.dataset.row));
-  }
+  grid.tell = setTriggerValue;
+  if (grid.dataset.content === content) return;
+  const pick = (row) => grid.tell('pick', row);
+  const explain = (parameters) => grid.tell('explain', parameters);
+  grid.style.setProperty('--imgsim-size', `${data.size}px`);
+  grid.replaceChildren(...data.items.map((item) => card(item, data.size, data.verb, pick, explain)));
+  grid.dataset.content = content;
 }

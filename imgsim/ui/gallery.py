@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import streamlit as st
 
 _HTML = '<div class="imgsim-gallery" role="list" aria-label="Images"></div>'
 _UI = Path(__file__).parent
+PAIR = Path(__file__).resolve().parents[2] / "pages" / "pair.py"
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Picture:
         src: where the browser gets it.
         lines: what stands below it, the first line in the text colour.
         about: what hovering shows.
+        explain: URL parameters of the pair page; with them the picture has a "Why?" that leads there.
     """
 
     row: int
@@ -31,6 +33,7 @@ class Picture:
     src: str
     lines: tuple[str, ...] = ()
     about: str = ""
+    explain: Mapping[str, str] = field(default_factory=dict)
 
 
 def thumbnail_url(collection_key: str, row: int) -> str:
@@ -50,11 +53,19 @@ def gallery(
 
     In the callback `picked(key)` is the row. `verb` is what a click does, such as "Search from here".
     """
-    _component()(
+    shown = _component()(
         key=key,
         data={"items": [asdict(picture) for picture in pictures], "size": size, "verb": verb},
         on_pick_change=on_pick or (lambda: None),
+        on_explain_change=lambda: None,
     )
+    follow(shown)
+
+
+def follow(shown: Any) -> None:
+    """Go to the pair page if the "Why?" of a picture was clicked; `shown` is what the component gave."""
+    if shown.explain is not None:
+        st.switch_page(PAIR, query_params=dict(shown.explain))
 
 
 def picked(key: str) -> int | None:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from imgsim.pipeline import MapResult
 from imgsim.types import Match
-from imgsim.ui import gallery, maps, state, walk
+from imgsim.ui import gallery, maps, pair_state, state, walk
 from imgsim.ui.progress import plain
 from imgsim.ui.state import View
 
@@ -42,10 +42,14 @@ def panel(result: MapResult, view: View, label: str | None) -> None:
     if not matches:
         st.caption("There is no other image in this collection to compare it with.")
         return
+
+    def why(match: Match) -> Mapping[str, str]:
+        return pair_state.params(view.collection, view.image, match.id, view.method)
+
     st.markdown(f"**Nearest {len(matches)}** by {result.embeddings.metric.replace('_', ' ')} distance", help=_HELP)
     with st.container(height=SCROLL, border=False):
         gallery.gallery(
-            [picture(result, match, label) for match in matches],
+            [picture(result, match, label, why(match)) for match in matches],
             key=_KEY,
             size=78,
             verb="Search from here",
@@ -53,8 +57,10 @@ def panel(result: MapResult, view: View, label: str | None) -> None:
         )
 
 
-def picture(result: MapResult, match: Match, label: str | None) -> gallery.Picture:
-    """A neighbour: rank and label, then score and percentile."""
+def picture(
+    result: MapResult, match: Match, label: str | None, explain: Mapping[str, str] | None = None
+) -> gallery.Picture:
+    """A neighbour: rank and label, then score and percentile; `explain` leads to the pair page."""
     row = result.collection.row(match.id)
     closer = maps.pipeline().percentile(result.embeddings, match.distance)
     name = str(match.fields.get(label, match.id)) if label else match.id
@@ -64,6 +70,7 @@ def picture(result: MapResult, match: Match, label: str | None) -> gallery.Pictu
         src=gallery.thumbnail_url(result.collection_key, row),
         lines=(f"{match.rank}. {name}", f"{match.score:.3f} · {percent(closer)}"),
         about=f"{facts(match.fields)}\ndistance {match.distance:.4g}, closer than {percent(closer)} of random pairs",
+        explain=explain or {},
     )
 
 

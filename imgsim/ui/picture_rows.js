@@ -9,7 +9,16 @@ const make = (tag, className, text = '') => {
 
 const MARKS = { hit: '✓', miss: '✗' };
 
-function card(item, pick, point) {
+// Beside the picture's button, since buttons do not nest.
+function why(item, explain) {
+  const button = make('button', 'imgsim-why', 'Why?');
+  button.type = 'button';
+  button.setAttribute('aria-label', `${item.id}: why is it similar?`);
+  button.onclick = () => explain(item.explain);
+  return button;
+}
+
+function card(item, pick, explain, point) {
   const button = make('button', `imgsim-rowpic ${item.mark ? `imgsim-${item.mark}` : ''}`);
   button.type = 'button';
   button.title = [item.id, item.about].filter(Boolean).join('\n');
@@ -27,15 +36,17 @@ function card(item, pick, point) {
   button.onfocus = () => point(item.row);
   button.onpointerleave = () => point(null);
   button.onblur = () => point(null);
-  return button;
+  const cell = make('div', 'imgsim-rowcell');
+  cell.append(button, ...(Object.keys(item.explain).length ? [why(item, explain)] : []));
+  return cell;
 }
 
-function line(row, pick, point) {
+function line(row, pick, explain, point) {
   const head = make('div', 'imgsim-rowhead');
   head.append(make('strong', '', row.title));
   if (row.note) head.append(make('span', 'imgsim-rownote', row.note));
   const strip = make('div', 'imgsim-rowstrip');
-  strip.append(...row.items.map((item) => card(item, pick, point)));
+  strip.append(...row.items.map((item) => card(item, pick, explain, point)));
   const root = make('div', 'imgsim-row');
   root.append(head, strip);
   return root;
@@ -44,12 +55,14 @@ function line(row, pick, point) {
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector('.imgsim-rows');
   const content = JSON.stringify(data);
-  root.pick = (row) => setTriggerValue('pick', row);
+  root.tell = setTriggerValue;
   if (root.dataset.content === content) return;
+  const pick = (row) => root.tell('pick', row);
+  const explain = (parameters) => root.tell('explain', parameters);
   const point = (row) => root.querySelectorAll('.imgsim-rowpic').forEach((one) => {
     one.classList.toggle('imgsim-same', row !== null && Number(one.dataset.row) === row);
   });
   root.style.setProperty('--imgsim-size', `${data.size}px`);
-  root.replaceChildren(...data.rows.map((row) => line(row, (picked) => root.pick(picked), point)));
+  root.replaceChildren(...data.rows.map((row) => line(row, pick, explain, point)));
   root.dataset.content = content;
 }

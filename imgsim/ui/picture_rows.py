@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -28,6 +28,7 @@ class Item:
         tag: a short text in its corner, such as a rank or in how many rows it stands.
         about: what hovering shows.
         said: what a screen reader adds to the id.
+        explain: URL parameters of the pair page; with them the picture has a "Why?" that leads there.
     """
 
     row: int
@@ -37,6 +38,7 @@ class Item:
     tag: str = ""
     about: str = ""
     said: str = ""
+    explain: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -55,9 +57,13 @@ def item(collection_key: str, ids: Sequence[str], row: int, **facts: Any) -> Ite
 
 def picture_rows(rows: Sequence[Row], *, key: str, size: int = 84, on_pick: Callable[[], None] | None = None) -> None:
     """Show rows of pictures `size` pixels wide; in the callback `gallery.picked(key)` is the row of the image."""
-    _component()(
-        key=key, data={"rows": [asdict(row) for row in rows], "size": size}, on_pick_change=on_pick or (lambda: None)
+    shown = _component()(
+        key=key,
+        data={"rows": [asdict(row) for row in rows], "size": size},
+        on_pick_change=on_pick or (lambda: None),
+        on_explain_change=lambda: None,
     )
+    gallery.follow(shown)
 
 
 @lru_cache(maxsize=1)
