@@ -20,7 +20,7 @@ from imgsim.ui.progress import plain
 KINDS = ("png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif")
 OFFERED = 30  # pictures to pick from at a time
 SIDE = 420  # of an uploaded picture on the page
-NAMES = {"a": "first", "b": "second"}
+SIDES = ("a", "b")
 
 
 def sidebar(view: PairView, collection: Collection | None) -> None:
@@ -83,15 +83,16 @@ def _label(view: PairView, collection: Collection) -> None:
 def pictures(key: str, collection: Collection, references: tuple[str, str]) -> None:
     """Both pictures with their names, and the ways to choose others."""
     with st.container(key="pair_pictures"):
-        *columns, last = st.columns([2, 2, 1], gap="medium")
-        for column, side, reference in zip(columns, NAMES, references, strict=True):
+        columns = st.columns(2, gap="medium")
+        for column, side, reference in zip(columns, SIDES, references, strict=True):
             with column:
                 st.html(_figure(key, collection, reference))
-                with st.popover(f"Choose the {NAMES[side]} picture"):
+                with st.popover("Choose another", key=f"pair_choose_{side}"):
                     _choose(key, collection, side)
-        last.button("Swap", key="pair_swap", on_click=lambda: update(a=references[1], b=references[0]))
-        if len(collection) > 1:
-            last.button("Two at random", key="pair_random", on_click=lambda: _random(collection))
+        with st.container(horizontal=True):
+            st.button("Swap", key="pair_swap", on_click=lambda: update(a=references[1], b=references[0]))
+            if len(collection) > 1:
+                st.button("Two at random", key="pair_random", on_click=lambda: _random(collection))
 
 
 def _figure(key: str, collection: Collection, reference: str) -> str:
