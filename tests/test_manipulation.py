@@ -141,13 +141,13 @@ def test_the_command_with_and_without_an_original(capsys, tmp_path: Path, forged
     paths = [tmp_path / name for name in ("suspect.png", "original.png", "mask.png")]
     for path, image in zip(paths, (forged[0], astronaut), strict=False):
         Pillow.fromarray(image).save(path)
-    assert run(["manipulation", str(paths[0]), "--original", str(paths[1]), "--mask", str(paths[2]), "--json"]) == 0
+    assert run(["tampering", str(paths[0]), "--original", str(paths[1]), "--mask", str(paths[2]), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["kind"] == "difference"
     assert told["mask"] == str(paths[2])
     assert told["regions"][0]["width"] == pytest.approx(100, abs=12)
     assert np.asarray(Pillow.open(paths[2])).mean() == pytest.approx(told["share"])
-    assert run(["manipulation", str(paths[0]), "--json"]) == 0
+    assert run(["tampering", str(paths[0]), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["kind"], told["mask"], len(told["regions"])) == ("copy_move", None, 2)
     assert "not proof" in told["error_level_note"]

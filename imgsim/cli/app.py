@@ -42,8 +42,9 @@ for command in (
     comparing.compare,
     robustness.robustness,
     duplicates.duplicates,
-    manipulation.manipulation,
+    manipulation.tampering,
     training.train,
     storage.cache,
 ):
     app.command()(command)
+app.command("manipulation", hidden=True)(manipulation.tampering)  # what it was called before

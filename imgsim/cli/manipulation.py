@@ -13,8 +13,8 @@ from imgsim.cli.output import Json, emit
 from imgsim.engine import to_image
 
 
-def manipulation(
-    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="The suspect.")],
+def tampering(
+    image: Annotated[Path, typer.Argument(metavar="SUSPECT", help="The picture in doubt.")],
     original: Annotated[
         Path | None, typer.Option(help="The picture as it was; without it, copies are looked for.")
     ] = None,
@@ -23,7 +23,7 @@ def manipulation(
 ) -> None:
     """Where does a picture differ from its original, or repeat itself? A pointer for a person, not proof.
 
-    Example: imgsim manipulation suspect.jpg --original first.jpg --mask found.png
+    Example: imgsim tampering suspect.jpg --original first.jpg --mask found.png
     """
     suspect = to_image(image)
     found = core.difference(suspect, to_image(original)) if original else core.copy_move(suspect)
