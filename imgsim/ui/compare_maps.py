@@ -45,7 +45,8 @@ class Shown:
 
     def panel(self) -> Panel:
         """For the map component."""
-        return Panel(self.title, self.projection.key, explore.badge_of(self.result))
+        short, about = explore.short_badge_of(self.result), explore.about_badge(self.result)
+        return Panel(self.title, self.projection.key, short, about)
 
 
 def ready(view: CompareView) -> list[Shown]:

@@ -217,6 +217,17 @@ def badge_of(result: MapResult) -> str:
     return f"trustworthiness {judged.trustworthiness:.2f} · kNN recall {judged.knn_recall:.2f}"
 
 
+def short_badge_of(result: MapResult) -> str:
+    """The same for a narrow panel."""
+    return f"keeps {100 * result.faithfulness.knn_recall:.0f} %"
+
+
+def about_badge(result: MapResult) -> str:
+    """What the short badge says, in full."""
+    judged = result.faithfulness
+    return f"Of the {judged.k} nearest images of each, the map keeps so many near (kNN recall). {badge_of(result)}"
+
+
 def _trust(result: MapResult) -> str:
     judged = result.faithfulness
     n = len(result.collection)

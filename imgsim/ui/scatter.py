@@ -39,11 +39,13 @@ class Panel:
         title: what it shows, such as "HOG · UMAP".
         projection_key: key of the `Projection`, 64 hexadecimal digits.
         badge: how far it can be trusted, in a few words.
+        about: what hovering the badge shows; the badge itself without it.
     """
 
     title: str
     projection_key: str
     badge: str = ""
+    about: str = ""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -58,7 +59,8 @@ def package_file(package: str, *parts: str) -> Path:
     raise UnavailableError(f"the package {package} must bring {'/'.join(parts)}, got none; run: pip install {package}")
 
 
-def _libraries() -> list[str]:
+@lru_cache(maxsize=1)
+def _libraries() -> tuple[str, ...]:
     from importlib.metadata import version
 
-    return [version(name) for name in ("pillow", "numpy", "scikit-image", "scikit-learn", "matplotlib")]
+    return tuple(version(name) for name in ("pillow", "numpy", "scikit-image", "scikit-learn", "matplotlib"))

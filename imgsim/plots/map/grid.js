@@ -51,7 +51,8 @@ export class Grid {
     this.root.classList.toggle('imgsim-bare', spec.panels.length === 1 && !spec.panels[0].title);
     const fresh = this.arrange(spec);
     const news = this.changed('color', [spec.color, spec.panels.map((panel) => panel.projection_key)]);
-    const [Plotly] = await Promise.all([this.loadPlotly(), this.color(spec, news)]);
+    const points = fresh.map((panel) => panel.fetch()); // kept by the source: on their way while plotly.js is read
+    const [Plotly] = await Promise.all([this.loadPlotly(), this.color(spec, news), ...points]);
     this.Plotly = Plotly;
     await Promise.all(fresh.map((panel) => panel.load()));
     for (const panel of this.panels) {

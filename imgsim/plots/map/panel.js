@@ -27,10 +27,10 @@ export class Panel {
     this.listen();
   }
 
-  describe({ title, badge }) {
+  describe({ title, badge, about }) {
     this.title.textContent = title;
     this.badge.textContent = badge;
-    this.badge.title = badge;
+    this.badge.title = about || badge;
     this.header.hidden = !title && !badge;
     this.body.setAttribute('aria-label', `Map ${title}. Arrow keys go from image to image, Enter chooses, plus and minus zoom, 0 shows all, Escape clears.`);
   }
@@ -39,9 +39,11 @@ export class Panel {
 
   setHeight(height) { this.body.style.height = `${height}px`; }
 
-  /** Fetch the points; nothing is drawn yet. */
+  fetch() { return this.grid.source.points(this.key, { cap: this.grid.cap }); }
+
+  /** Have the points ready to draw. */
   async load() {
-    const points = await this.grid.source.points(this.key, { cap: this.grid.cap });
+    const points = await this.fetch();
     this.plot = new Plot(this.div, this.grid.Plotly, points);
     this.whole = points;
     this.root.classList.toggle('imgsim-3d', this.plot.is3d);
