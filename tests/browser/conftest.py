@@ -18,6 +18,7 @@ import pytest
 from tests.browser.get_browser import ARGUMENTS, find
 
 ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 120_000  # ms for whatever a test waits for: a cold store on a busy machine; no test is about time
 # On a deep link Streamlit itself asks below the page's address first, and the browser reports its 404s.
 PROBE = re.compile(r"^http://127\.0\.0\.1:\d+/[a-z_]+/_stcore/(health|host-config)$")
 
@@ -48,7 +49,7 @@ class App:
         self._wait()
 
     def _wait(self) -> None:
-        for _ in range(300):
+        for _ in range(900):
             if self.process.poll() is not None:
                 raise RuntimeError(f"the app ended: {self.log.read_text()}")
             try:
@@ -92,6 +93,7 @@ def browser() -> Iterator[Any]:
 def page(browser: Any) -> Iterator[Any]:
     """A page of 1400 x 900; fails the test if the console had an error or anything outside was asked for."""
     context = browser.new_context(viewport={"width": 1400, "height": 900})
+    context.set_default_timeout(PATIENCE)
     opened = context.new_page()
     complaints: list[str] = []
     opened.on("console", lambda message: _note_error(message, complaints))

@@ -36,8 +36,8 @@ def compared(page: Any, app: App, tmp_path: Path) -> Any:
     for panel in PANELS.split(";"):
         pipeline.make_map(MapRequest(source, *panel.split("|")))
     page.goto(f"{app.url}/compare?collection={source}&panels={PANELS}&ask=agree")
-    page.wait_for_function(READY, timeout=90_000)
-    page.get_by_text("How much do two methods agree?").wait_for(timeout=20_000)
+    page.wait_for_function(READY)
+    page.get_by_text("How much do two methods agree?").wait_for()
     return page
 
 
@@ -47,21 +47,21 @@ def test_one_image_on_all_maps_one_lasso_for_all_and_a_cell_that_leads_on(compar
     place = page.evaluate(PLACE, [0, 7])
     page.mouse.move(place[0] - 1, place[1])
     page.mouse.move(*place)
-    page.locator(".imgsim-card").wait_for(timeout=5_000)
+    page.locator(".imgsim-card").wait_for()
     assert all(page.evaluate(INK, panel) > 50 for panel in range(3))
     assert page.evaluate(HOVER_MS, [place[0] + 30, place[1] + 10]) < 50
     page.mouse.move(5, 5)
     lasso_round(page, 7, 40)
-    page.get_by_text(re.compile("images selected on every map")).wait_for(timeout=10_000)
+    page.get_by_text(re.compile("images selected on every map")).wait_for()
     assert all(page.evaluate(INK, panel) > 1000 for panel in range(3))
     box = page.locator(".stPlotlyChart .nsewdrag").last
     box.scroll_into_view_if_needed()
     frame = box.bounding_box()
     page.mouse.click(frame["x"] + frame["width"] / 2, frame["y"] + frame["height"] / 6)
-    page.get_by_text("They agree least").wait_for(timeout=10_000)
+    page.get_by_text("They agree least").wait_for()
     assert page.locator(".imgsim-row").count() == 2
     page.get_by_text("What moves between two maps?").click()
-    page.get_by_text("Who leaves its neighbours when").wait_for(timeout=20_000)
+    page.get_by_text("Who leaves its neighbours when").wait_for()
     before = page.evaluate(DOTS)
     page.locator(".updatemenu-button").nth(1).click()
     page.wait_for_timeout(700)

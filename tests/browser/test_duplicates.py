@@ -14,7 +14,7 @@ def test_a_group_is_found_and_another_picture_kept(page: Any, app: App, tmp_path
     picture(0).resize((160, 120)).save(tmp_path / "small<b>.png")
     picture(1).save(tmp_path / "other.png")
     page.goto(f"{app.url}/duplicates?collection={tmp_path}")
-    page.get_by_text("1 of 3 pictures are copies of another").wait_for(timeout=120_000)
+    page.get_by_text("1 of 3 pictures are copies of another").wait_for()
     shown = page.locator(".imgsim-gallery")
     assert "KEEP" in shown.inner_text()
     assert shown.locator("img").count() == 2

@@ -16,12 +16,11 @@ from tests.browser.test_map import PLACE
 
 READY = ".imgsim-map[data-ready]"
 FOCUS = ".imgsim-focus figcaption"
-SLOW = 60_000  # ms: the first map of a cold store on a busy machine
 
 
 def explore(page: Any, app_url: str, query: str = "") -> None:
     page.goto(f"{app_url}/explore?{query}")
-    page.wait_for_selector(READY, timeout=SLOW)
+    page.wait_for_selector(READY)
 
 
 def focus_of(page: Any) -> str:
@@ -29,7 +28,7 @@ def focus_of(page: Any) -> str:
 
 
 def wait_for_focus(page: Any, id: str) -> None:
-    page.locator(FOCUS, has_text=re.compile(f"^{re.escape(id)}$")).wait_for(timeout=10_000)
+    page.locator(FOCUS, has_text=re.compile(f"^{re.escape(id)}$")).wait_for()
 
 
 def click_row(page: Any, row: int) -> None:
@@ -60,12 +59,12 @@ def pictures(tmp_path: Path) -> Path:
 
 def test_the_first_page_has_a_map_and_a_click_goes_on_exploring(page: Any, app_url: str) -> None:
     page.goto(app_url)
-    page.wait_for_selector(READY, timeout=SLOW)
+    page.wait_for_selector(READY)
     page.wait_for_function("() => document.querySelector('[data-landmarks]')?.dataset.landmarks > 5")
     assert page.locator(FOCUS).count() == 0
     click_row(page, 3)
     page.wait_for_url(re.compile("/explore"))
-    page.locator(FOCUS).wait_for(timeout=15_000)
+    page.locator(FOCUS).wait_for()
     page.wait_for_function("() => document.querySelectorAll('.imgsim-picture').length === 24")
 
 
@@ -139,7 +138,7 @@ def test_a_folder_is_brought_renamed_and_removed(page: Any, app_url: str, pictur
     page.get_by_label(re.compile("^Path of a folder")).fill(str(pictures))
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Add and explore").click()
-    page.get_by_text("1 file was left out").wait_for(timeout=SLOW)
+    page.get_by_text("1 file was left out").wait_for()
     page.get_by_role("link", name="Home").click()
     page.get_by_role("button", name="Rename").click()
     page.get_by_label("Name", exact=True).fill("Noise")
@@ -160,14 +159,14 @@ def test_nonsense_in_the_address_is_said_and_no_error_is_shown(page: Any, app_ur
 
 def test_a_job_is_seen_from_another_page_after_a_reload_and_stops_at_once(page: Any, app_url: str) -> None:
     page.goto(f"{app_url}/explore?collection=builtin:digits&method=sift_vlad&map=umap")
-    page.get_by_role("button", name="Cancel").wait_for(timeout=15_000)
+    page.get_by_role("button", name="Cancel").wait_for()
     assert page.locator(READY).count() == 0
     page.reload()
-    page.get_by_text("Map of Handwritten digits by SIFT VLAD").wait_for(timeout=15_000)
+    page.get_by_text("Map of Handwritten digits by SIFT VLAD").wait_for()
     page.get_by_role("link", name="Methods").click()
-    page.get_by_text("Work in progress").wait_for(timeout=15_000)
+    page.get_by_text("Work in progress").wait_for()
     page.get_by_role("button", name="Cancel").click()
-    page.get_by_text("Work in progress").wait_for(state="hidden", timeout=5_000)
+    page.get_by_text("Work in progress").wait_for(state="hidden")
     page.get_by_role("link", name="Explore").click()
     page.get_by_text("Stopped.").wait_for()
 

@@ -38,11 +38,11 @@ def map_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def show(page: Any, url: str, query: str = "") -> None:
     page.goto(f"{url}/?{query}")
-    page.wait_for_selector(".imgsim-map[data-ready]", timeout=40_000)
+    page.wait_for_selector(".imgsim-map[data-ready]")
 
 
 def said(page: Any, text: str) -> None:
-    page.get_by_text(re.compile(text)).wait_for(timeout=10_000)
+    page.get_by_text(re.compile(text)).wait_for()
 
 
 def lonely(row_of: np.ndarray, panel_xy: np.ndarray) -> int:
@@ -181,7 +181,7 @@ def test_a_standalone_file_opens_offline_and_hovers(browser: Any, tmp_path: Path
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto((tmp_path / "map.html").as_uri())
-    page.wait_for_selector(".imgsim-map[data-ready]", timeout=40_000)
+    page.wait_for_selector(".imgsim-map[data-ready]")
     page.mouse.move(*page.evaluate(PLACE, [0, row]))
     page.wait_for_selector(f".imgsim-card[data-row='{row}']:not([hidden])")
     assert np.abs(np.subtract(page.eval_on_selector(".imgsim-card img", MIDDLE_PIXEL), picture_color(row))).max() <= 6

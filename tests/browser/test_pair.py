@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from skimage import data
 
-from tests.browser.test_explore import READY, SLOW
+from tests.browser.test_explore import READY
 
 SAID = re.compile(r"(\d+) of (\d+) matches agree")
 
@@ -29,7 +29,7 @@ def photos(tmp_path: Path) -> Path:
 def test_two_edits_of_one_photo_show_where_they_match(page: Any, app_url: str, photos: Path) -> None:
     page.goto(f"{app_url}/pair?collection={photos}&a=coffee.png&b=turned.png&methods=pixels;sift_verified")
     said = page.get_by_text(SAID)
-    said.wait_for(timeout=SLOW)
+    said.wait_for()
     found = SAID.search(said.inner_text())
     assert found is not None
     inliers, matches = map(int, found.groups())
@@ -38,13 +38,13 @@ def test_two_edits_of_one_photo_show_where_they_match(page: Any, app_url: str, p
     drawn = page.locator("[data-testid=stImage] img")
     page.wait_for_function("() => document.querySelector('[data-testid=stImage] img')?.naturalWidth > 600")
     assert drawn.count() == 1
-    page.locator(".imgsim-pair tr", has_text="SIFT matches").wait_for(timeout=SLOW)
+    page.locator(".imgsim-pair tr", has_text="SIFT matches").wait_for()
     assert str(inliers) in page.locator(".imgsim-pair tr", has_text="SIFT matches").inner_text()
 
 
 def test_why_leads_from_a_neighbour_to_its_pair(page: Any, app_url: str) -> None:
     page.goto(f"{app_url}/explore?method=hog&image=coffee/original")
-    page.wait_for_selector(READY, timeout=SLOW)
+    page.wait_for_selector(READY)
     cell = page.locator(".imgsim-cell").nth(1)
     other = str(cell.locator("img").get_attribute("alt"))
     cell.hover()

@@ -32,8 +32,8 @@ def test_the_slider_moves_the_point(page: Any, app: App, tmp_path: Path) -> None
     pipeline = Pipeline(Workspace(app.home))  # made beforehand: the maps are not what is tested
     result = [pipeline.make_map(MapRequest(str(tmp_path), method, "pca")) for method in ("pixels", "color_histogram")]
     page.goto(f"{app.url}/robustness?collection={tmp_path}&methods=pixels;color_histogram&by=pca&kind=hue&strength=0")
-    page.wait_for_function(READY, timeout=60_000)
-    page.get_by_text("own original is at rank 1,").first.wait_for(timeout=10_000)
+    page.wait_for_function(READY)
+    page.get_by_text("own original is at rank 1,").first.wait_for()
     still = page.evaluate(GUESTS)
     np.testing.assert_allclose(json.loads(still)[0], result[0].projection.xy[0], rtol=1e-3)  # on its original
     ink = page.evaluate(INK, 1)
@@ -41,10 +41,10 @@ def test_the_slider_moves_the_point(page: Any, app: App, tmp_path: Path) -> None
     for _ in range(3):  # faster than the page answers
         handle.press("ArrowRight")
     handle.press("End")
-    page.get_by_text("Hue 180").wait_for(timeout=10_000)
-    page.wait_for_function(MOVED, arg=still, timeout=10_000)
-    page.wait_for_function(MORE_INK, arg=[1, ink], timeout=10_000)  # the way it has come is drawn
+    page.get_by_text("Hue 180").wait_for()
+    page.wait_for_function(MOVED, arg=still)
+    page.wait_for_function(MORE_INK, arg=[1, ink])  # the way it has come is drawn
     moved = np.array(json.loads(page.evaluate(GUESTS)))
     assert (np.linalg.norm(moved - np.array(json.loads(still)), axis=1) > 0).all()
-    page.get_by_text(re.compile(r"is at rank ([2-9]|\d\d)")).first.wait_for(timeout=5_000)
+    page.get_by_text(re.compile(r"is at rank ([2-9]|\d\d)")).first.wait_for()
     assert "strength=180" in page.url
