@@ -12,6 +12,7 @@ import pytest
 from imgsim.images import open_reader, packaged, scan, state
 from imgsim.images.edits import EDITS
 from imgsim.images.sources import open_source
+from imgsim.images.sources import products
 from imgsim.images.sources.photos import PHOTOS, base_photo
 from imgsim.images.sources.shapes import SHAPES, Factors, draw
 
@@ -19,7 +20,8 @@ SOURCES = [item.source for item in packaged()]
 
 
 def test_the_photos_come_first() -> None:
-    assert SOURCES == ["builtin:photos", "builtin:digits", "builtin:shapes"]
+    assert SOURCES[0] == "builtin:photos"
+    assert {"builtin:digits", "builtin:products", "builtin:shapes"} <= set(SOURCES)
 
 
 @pytest.mark.parametrize("item", packaged(), ids=SOURCES)
@@ -112,6 +114,38 @@ def test_a_drawn_shape_has_its_factors() -> None:
     ring = draw(Factors("ring", "blue", "plain", 0.6, 0.0, "white", 0.5, 0.5))
     assert tuple(ring[72, 72]) == (250, 250, 250)
     assert len(np.unique(draw(Factors("square", "red", "stripes", 0.6, 0, "light", 0.5, 0.5))[72, 60:84], axis=0)) > 1
+
+
+def test_products_have_balanced_facts_and_some_are_offered_twice_with_the_same_picture() -> None:
+    listing = open_source("builtin:products").listing()
+    fields = listing.fields
+    assert set(fields) == {"category", "colour", "pattern", "material", "price", "listing"}
+    first = [row for row, value in enumerate(fields["listing"]) if value == "first"]
+    pairs = Counter((fields["category"][row], fields["colour"][row]) for row in first)
+    assert set(pairs.values()) == {6}
+    assert len(pairs) == 120
+    assert min(Counter(fields["pattern"]).values()) > 110  # 151 expected
+    again = [id for id in listing.ids if id.endswith("_again")]
+    assert len(again) == 36
+    of_id = dict(zip(listing.ids, fields["price"], strict=True))
+    for id in again[::7]:
+        first_id = id.removesuffix("_again")
+        assert (products.draw(products.items()[id]) == products.draw(products.items()[first_id])).all()
+        assert 0 < of_id[id] < of_id[first_id]
+
+
+def test_a_drawn_product_has_its_facts() -> None:
+    plain = products.items()["mug_red_00"]
+    facts = {**plain.__dict__, "pattern": "plain", "tint": (1, 1, 1), "material": "paper", "mirrored": False}
+    image = products.draw(products.Item(**facts)).astype(int)
+    assert tuple(image[0, 0]) == products.BACKDROPS[plain.backdrop]
+    red = (image[..., 0] - image[..., 1:].max(axis=2)) > 90
+    assert 0.1 < red.mean() < 0.4
+    turned = products.draw(products.Item(**{**facts, "mirrored": True})).astype(int)
+    handle = lambda picture: np.abs(picture - picture[0, 0]).sum(axis=2)[:, 125:].sum()  # noqa: E731
+    assert handle(image) > 3 * handle(turned)
+    striped = products.draw(products.Item(**{**facts, "pattern": "stripes"})).astype(int)
+    assert (striped != image).any(axis=2)[red].mean() > 0.3
 
 
 def test_digits_are_scikit_learns_and_readable(tmp_path: Path) -> None:

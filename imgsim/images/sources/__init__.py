@@ -106,6 +106,6 @@ def open_source(text: str) -> Source:
             "packaged collection", text, [kind.id for kind in SOURCES if kind.id.startswith("builtin:")]
         )
     raise InputError(
-        f"SOURCE must be a folder, a .zip, a .csv or .parquet table, builtin:photos, builtin:shapes, builtin:digits or "
-        f"torchvision:NAME, got {text!r}; check the spelling of the path."
+        f"SOURCE must be a folder, a .zip, a .csv or .parquet table, builtin:photos, builtin:products, "
+        f"builtin:shapes, builtin:digits or torchvision:NAME, got {text!r}; check the spelling of the path."
     )
