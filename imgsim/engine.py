@@ -7,6 +7,7 @@ engine.index("photos/").search("query.jpg", k=10)
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,12 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from imgsim import images, neighbors, ranking
+from imgsim import images, neighbors, queries, ranking
 from imgsim.errors import InputError, UnavailableError
 from imgsim.methods import DEFAULT, METHODS, Method
 from imgsim.pair_scores import PAIR_SCORES, PairScore
 from imgsim.pipeline import Pipeline
 from imgsim.progress import Progress, silent
+from imgsim.queries import STANDARD, Example, Query, Weights
 from imgsim.types import Collection, Embeddings, Float, Image, Match
 from imgsim.workspace import Workspace
 
@@ -44,31 +46,75 @@ class Index:
     collection: Collection
     embeddings: Embeddings
 
-    def search(self, query: ImageLike | None = None, k: int = 10, *, text: str | None = None) -> list[Match]:
+    def search(
+        self,
+        query: ImageLike | None = None,
+        k: int = 10,
+        *,
+        text: str | None = None,
+        region: str | None = None,
+        likes: Sequence[ImageLike] = (),
+        dislikes: Sequence[ImageLike] = (),
+        where: Sequence[str] = (),
+        weights: Weights = STANDARD,
+    ) -> list[Match]:
         """The k images of the collection most similar to an image or a text.
 
         Args:
             query: an image, or an id of the collection, which is left out of the answer.
             k: how many.
             text: words instead of an image, for methods that read, such as `conse`.
+            region: the part of the image that counts, as `x,y,width,height` in shares of its sides or in pixels.
+            likes: images or ids to find more of; with them the query may be missing.
+            dislikes: images or ids to find less of.
+            where: filters on fields, such as `label=cat` or `size=2..5`.
+            weights: how much query, likes and dislikes count.
 
         Raises:
-            InputError: the query is neither an image nor an id, both or neither are given, or k is less than 1.
+            InputError: the query is neither an image nor an id, there is none or both, or k is less than 1.
             UnreadableImageError: the query's file cannot be decoded.
         """
         if k < 1:
             raise InputError(f"k must be at least 1, got {k}; ask for one match or more.")
-        if (query is None) == (text is None):
-            raise InputError("a search must be for one image or one text, got both or neither; give one.")
-        if text is not None:
-            vector = self.pipeline.embed_text(self.embeddings, text)
-            return self.pipeline.search(self.collection, self.embeddings, vector, k)
-        if isinstance(query, str) and query in self.collection.rows:
-            row = self.collection.rows[query]
-            vector = np.asarray(self.embeddings.vectors[row])
-            return self.pipeline.search(self.collection, self.embeddings, vector, k, exclude=row)
-        vector = self.pipeline.embed_image(self.embeddings, to_image(query))
-        return self.pipeline.search(self.collection, self.embeddings, vector, k)
+        asked = self.query(query, text=text, region=region, likes=likes, dislikes=dislikes, weights=weights)
+        keep = queries.allowed(self.collection, where)
+        return queries.search(self.pipeline, self.collection, [self.embeddings], asked, k=k, allowed=keep).matches
+
+    def query(
+        self,
+        query: ImageLike | None = None,
+        *,
+        text: str | None = None,
+        region: str | None = None,
+        likes: Sequence[ImageLike] = (),
+        dislikes: Sequence[ImageLike] = (),
+        weights: Weights = STANDARD,
+    ) -> Query:
+        """What `search` looks for, as a value.
+
+        Raises:
+            InputError: the same.
+            UnreadableImageError: the same.
+        """
+        if (query is not None and text is not None) or (query is None and text is None and not likes):
+            raise InputError("a search must be for one image or one text, got both or neither; give one, or likes.")
+        if region is not None and query is None:
+            raise InputError("a region must be of a query image, got none; name the image.")
+        if text is not None and not text.strip():
+            raise InputError(f"a text must have at least one word, got {text!r}; say what the picture shows.")
+        first = Example(text=text) if text is not None else None
+        if query is not None:
+            first = self._example(query, region)
+        liked, disliked = ([self._example(one) for one in group] for group in (likes, dislikes))
+        return Query(first, tuple(liked), tuple(disliked), weights)
+
+    def _example(self, image: ImageLike, region: str | None = None) -> Example:
+        row = self.collection.rows.get(image) if isinstance(image, str) else None
+        if row is not None and region is None:
+            return Example(row=row)
+        pixels = to_image(image) if row is None else self.pipeline.read_image(self.collection, row)
+        part = None if region is None else queries.parse_region(region, pixels.shape[1], pixels.shape[0])
+        return Example(row=row, pixels=pixels if row is None else None, region=part)
 
     def rerank(
         self, query: ImageLike, matches: list[Match], score: str | PairScore, k: int = 10, progress: Progress = silent

@@ -98,6 +98,7 @@ class Pipeline:
         self.load_thumbnails = lru_cache(RESIDENT)(self._load_thumbnails)
         self._reader = lru_cache(RESIDENT)(images.open_reader)
         self._open_embeddings = lru_cache(RESIDENT)(self._read_embeddings)
+        self._points = lru_cache(2)(_points)
         self._background = lru_cache(RESIDENT)(self._load_background)
 
     # --- collections
@@ -178,6 +179,12 @@ class Pipeline:
             if isinstance(method, Worn):
                 self._dress(collection, method, progress)
         return [self._load_embeddings(collection, method) for method in methods]
+
+    def find_embeddings(self, collection: Collection, method: Method) -> Embeddings | None:
+        """The same of one method if the store has them, else None; quick."""
+        if not self.store.find("embeddings", _embedding_key(collection, method)):
+            return None
+        return self._load_embeddings(collection, method)
 
     def embedding_facts(self, embeddings: Embeddings) -> dict[str, Any]:
         """What was noted as they were computed: `seconds` of the pass that are this method's, `fit_seconds` before."""
@@ -262,6 +269,17 @@ class Pipeline:
         indices, distances = neighbors.search(embeddings.vectors, vector[None], embeddings.metric, more)
         keep = indices[0] != (-1 if exclude is None else exclude)
         return self._matches(collection, embeddings, indices[0][keep][:k], distances[0][keep][:k])
+
+    def distances(self, embeddings: Embeddings, vector: Float, row: int | None = None) -> Float:
+        """(N,) exact distances of a (D,) vector from every image; `row` where it is that image's own vector.
+
+        Re-ranking that a method wears counts for images of the collection only.
+        """
+        worn = self._worn_of(embeddings)
+        if row is not None and worn is not None and (worn.query_steps or worn.graph_steps):
+            return np.array(self.blocks(embeddings)(np.array([row], np.int32))[0])
+        measure = neighbors.METRICS[embeddings.metric]
+        return measure.pairs(self._points(embeddings), measure.prepare(np.asarray(vector, np.float32)[None])[0])
 
     def percentile(self, embeddings: Embeddings, distance: float) -> float:
         """How many of 100 random pairs of the collection are farther apart than this distance."""
@@ -524,6 +542,11 @@ class Pipeline:
             Match(collection.ids[row], float(score), float(distance), rank, collection.record(row))
             for rank, (row, score, distance) in enumerate(zip(rows, scores, distances, strict=True), start=1)
         ]
+
+
+def _points(embeddings: Embeddings) -> Float:
+    """(N, D') the view of the vectors that the metric's distances are taken in."""
+    return neighbors.METRICS[embeddings.metric].prepare(embeddings.vectors)
 
 
 def _ahead(method: Method) -> embedding.Ahead | None:

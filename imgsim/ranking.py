@@ -6,53 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from imgsim import neighbors
-from imgsim.errors import InputError
 from imgsim.neighbors import fusion
 from imgsim.pair_scores import PairScore
 from imgsim.pipeline import Pipeline
 from imgsim.progress import Progress, silent
 from imgsim.types import Collection, Embeddings, Float, Image, Match, Neighbors, key_of
-
-
-def fused_scores(
-    pipeline: Pipeline, spaces: Sequence[Embeddings], queries: Sequence[Float], how: str, rows: Sequence[int | None]
-) -> fusion.Doubles:
-    """(N,) fused scores of one query, given as its vector in each space; `rows` are its own rows there, if any."""
-    asked = zip(spaces, queries, rows, strict=True)
-    distances = [_to_all(pipeline, space, query, row) for space, query, row in asked]
-    return fusion.fuse(how, distances, _percentiles(pipeline, spaces, distances) if how == "comb_sum" else [])
-
-
-def fused_search(
-    pipeline: Pipeline,
-    collection: Collection,
-    spaces: Sequence[Embeddings],
-    query: Image | int,
-    how: str = "rrf",
-    k: int = 10,
-) -> list[Match]:
-    """The k best of a collection by several methods; an image, or the row of one, which is left out.
-
-    A match's score is the fused one, its distance what the score lacks to the best possible.
-
-    Raises:
-        InputError: fewer than two methods, or an unknown fusion.
-    """
-    if len(spaces) < 2:
-        raise InputError(f"a fusion must have two methods or more, got {len(spaces)}; repeat --method.")
-    row = query if isinstance(query, int) else None
-    vectors = [
-        np.asarray(space.vectors[query]) if isinstance(query, int) else pipeline.embed_image(space, query)
-        for space in spaces
-    ]
-    scores = fused_scores(pipeline, spaces, vectors, how, [row] * len(spaces))
-    top = len(spaces) / (fusion.RRF_K + 1) if how == "rrf" else 1.0
-    found = fusion.best(scores, k, row)
-    return [
-        Match(collection.ids[j], float(scores[j]), float(top - scores[j]), rank, collection.record(int(j)))
-        for rank, j in enumerate(found, start=1)
-    ]
 
 
 def fused_neighbors(
@@ -100,18 +58,6 @@ def rerank(
         Match(matches[j].id, float(value), float(sign * value), rank, matches[j].fields)
         for rank, (j, value) in enumerate(zip(order[:k], values[:k], strict=True), start=1)
     ]
-
-
-def _to_all(pipeline: Pipeline, space: Embeddings, vector: Float, row: int | None) -> Float:
-    """(N,) distances of a query; by whatever the method wears where it is an image of the collection."""
-    if row is not None:
-        far = np.array(pipeline.blocks(space)(np.array([row], np.int32))[0])
-        far[row] = -1  # itself first, before its copies
-        return far
-    rows, distances = neighbors.search(space.vectors, vector[None], space.metric, len(space.ids))
-    far = np.empty(len(space.ids), np.float32)
-    far[rows[0]] = distances[0]
-    return far
 
 
 def _percentiles(pipeline: Pipeline, spaces: Sequence[Embeddings], distances: Sequence[Float]) -> list[fusion.Doubles]:

@@ -20,6 +20,7 @@ FLOORS = [
     {"explanations", "sights", "manipulation", "training", "embedding", "workspace", "tags", "uploads"},
     {"pipeline"},
     {"ranking"},
+    {"queries"},
     {"engine", "exports", "scorecard", "agreement", "robustness", "stability", "duplicates", "pairs"},
     {"tasks"},
     {"cli", "worker"},

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
+from imgsim import queries
 from imgsim.cli import run
 from imgsim.engine import ImageSimilarityEngine
 from imgsim.errors import InputError, UnknownIdError
@@ -16,7 +17,8 @@ from imgsim.methods import METHODS
 from imgsim.neighbors import fusion
 from imgsim.pair_scores import PAIR_SCORES
 from imgsim.pipeline import Pipeline
-from imgsim.ranking import fused_neighbors, fused_search
+from imgsim.queries import Example, Query
+from imgsim.ranking import fused_neighbors
 
 A, B = np.array([0.1, 0.2, 0.9, 0.2], np.float32), np.array([3, 1, 2, 4], np.float32)
 
@@ -60,7 +62,7 @@ def test_a_fused_graph_and_a_fused_search_agree(how: str, folder: Path) -> None:
     collection = pipeline.open(str(folder))
     spaces = pipeline.embed(collection, [METHODS.parse("hog"), METHODS.parse("color_histogram")])
     graph = fused_neighbors(pipeline, spaces, how, k=5)
-    found = fused_search(pipeline, collection, spaces, 4, how, k=5)
+    found = queries.search(pipeline, collection, spaces, Query(Example(row=4)), k=5, fuse=how).matches
     assert [m.id for m in found] == [collection.ids[j] for j in graph.indices[4]]
     assert (graph.indices != np.arange(18)[:, None]).all()
     assert (np.diff(graph.distances, axis=1) >= 0).all()
@@ -71,11 +73,9 @@ def test_an_image_from_outside_finds_itself_by_fusion(folder: Path) -> None:
     collection = pipeline.open(str(folder))
     spaces = pipeline.embed(collection, [METHODS.parse("hog"), METHODS.parse("color_histogram")])
     image = pipeline.read_image(collection, collection.row("2.png"))
-    first = fused_search(pipeline, collection, spaces, image, "rrf", 1)[0]
+    first = queries.search(pipeline, collection, spaces, Query(Example(pixels=image)), k=1).matches[0]
     assert first.id == "2.png"
     assert first.score == pytest.approx(2 / 61, abs=1e-3)
-    with pytest.raises(InputError, match="two methods"):
-        fused_search(pipeline, collection, spaces[:1], image)
 
 
 def test_the_search_command_fuses_and_reranks(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

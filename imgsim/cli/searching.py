@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from imgsim import images, pairs, ranking
+from imgsim import images, pairs, queries
 from imgsim.cli.output import Json, emit, progress_bar
 from imgsim.cli.sources import Source
 from imgsim.cli.spaces import METHOD_HELP
@@ -62,6 +63,13 @@ def search(
     source: Source,
     image: Annotated[str | None, typer.Argument(metavar="[IMAGE]", help="An image file, or an id of SOURCE.")] = None,
     text: Annotated[str | None, typer.Option(help="Words instead of an image.")] = None,
+    region: Annotated[
+        str | None, typer.Option(help="Part of IMAGE: x,y,width,height in shares of its sides, or in pixels.")
+    ] = None,
+    like: Annotated[list[str] | None, typer.Option(help="Image or id to find more of. Repeat.")] = None,
+    dislike: Annotated[list[str] | None, typer.Option(help="Image or id to find less of. Repeat.")] = None,
+    weights: Annotated[str, typer.Option(help="What query, likes and dislikes count (Rocchio).")] = "1,0.75,0.15",
+    where: Annotated[list[str] | None, typer.Option(help="Filter: FIELD=VALUE or FIELD=LOW..HIGH. Repeat.")] = None,
     method: Annotated[list[str] | None, typer.Option("--method", "-m", help=METHOD_HELP + ". Repeat to fuse.")] = None,
     k: Annotated[int, typer.Option("-k", min=1, help="How many matches.")] = 10,
     fuse: Annotated[str, typer.Option(help="How to join several methods: rrf, mean_rank or comb_sum.")] = "rrf",
@@ -69,42 +77,68 @@ def search(
     candidates: Annotated[int, typer.Option(min=1, help="How many candidates --rerank looks at.")] = 50,
     as_json: Json = False,
 ) -> None:
-    """The images of a SOURCE most similar to an image or to words.
+    """The images of a SOURCE most similar to an image, to a part of one, to words, or to what you like.
 
     Example: imgsim search photos/ query.jpg -m hog -k 5
+
+    Example: imgsim search photos/ query.jpg --region 0.1,0.2,0.5,0.5 --where label=cat
+
+    Example: imgsim search photos/ --like cats/1.jpg --like cats/7.jpg --dislike dogs/2.jpg
 
     Example: imgsim search photos/ --text "dog on grass" -m conse
 
     Example: imgsim search photos/ query.jpg -m hog -m color_histogram --fuse rrf --rerank ssim
     """
-    specs = list(method or [DEFAULT])
-    if (image is None) == (text is None):
-        raise InputError("the query must be one image or --text, got both or neither; name an image file.")
-    if text is not None:
-        for spec in specs:
-            _check_reads(spec)
-        if len(specs) > 1 or rerank is not None:
-            raise InputError("--text must go with one method and no --rerank, got more; leave the others out.")
+    specs, likes, dislikes = list(method or [DEFAULT]), list(like or []), list(dislike or [])
+    _check_query(image, text, likes, specs, rerank)
     if fuse not in FUSIONS:
         raise UnknownIdError("fusion", fuse, FUSIONS)
     score = PAIR_SCORES.parse(rerank) if rerank is not None else None
+    counts = _weights(weights)
     with progress_bar() as progress:
-        engine, *others = [ImageSimilarityEngine(spec, progress=progress) for spec in specs]
-        if image is not None and image not in engine.pipeline.open(source, progress).rows:
-            to_image(image)  # a wrong path is said before the long work
-        index = engine.index(source)
-        wanted = k if score is None else max(k, candidates)
-        if others and image is not None:
-            found = [index.embeddings, *(other.index(source).embeddings for other in others)]
-            row = index.collection.rows.get(image)
-            query = to_image(image) if row is None else row
-            matches = ranking.fused_search(index.pipeline, index.collection, found, query, fuse, wanted)
-        else:
-            matches = index.search(image, wanted, text=text)
+        engines = [ImageSimilarityEngine(spec, progress=progress) for spec in specs]
+        collection = engines[0].pipeline.open(source, progress)
+        for one in [image, *likes, *dislikes]:
+            if one is not None and one not in collection.rows:
+                to_image(one)  # a wrong path is said before the long work
+        keep = queries.allowed(collection, where or [])
+        index, *others = [engine.index(source) for engine in engines]
+        query = index.query(image, text=text, region=region, likes=likes, dislikes=dislikes, weights=counts)
+        answer = queries.search(
+            index.pipeline,
+            collection,
+            [one.embeddings for one in (index, *others)],
+            query,
+            k=k if score is None else max(k, candidates),
+            fuse=fuse,
+            allowed=keep,
+        )
+        matches, shares = answer.matches, answer.percentiles
         if score is not None and image is not None:
-            matches = index.rerank(image, matches, score, k, progress)
-    rows = [_match_row(match, images.path_of(index.collection, match.id)) for match in matches]
-    emit({"matches": rows}, as_json, table="matches")
+            matches, shares = index.rerank(image, matches, score, k, progress), []
+    rows = [_match_row(match, images.path_of(collection, match.id)) for match in matches]
+    if shares:
+        rows = [row | {"percentile": share} for row, share in zip(rows, shares, strict=True)]
+    emit({"n_candidates": answer.n_candidates, "matches": rows}, as_json, table="matches")
+
+
+def _check_query(
+    image: str | None, text: str | None, likes: Sequence[str], specs: Sequence[str], rerank: str | None
+) -> None:
+    if (image is not None and text is not None) or (image is None and text is None and not likes):
+        raise InputError("the query must be one image or --text, got both or neither; name an image file or --like.")
+    for spec in specs if text is not None else ():
+        _check_reads(spec)
+    if rerank is not None and image is None:
+        raise InputError("--rerank must have an image to compare with, got none; name one or leave it out.")
+
+
+def _weights(text: str) -> queries.Weights:
+    try:
+        query, likes, dislikes = (float(part) for part in text.split(","))
+    except ValueError:
+        raise InputError(f"--weights must be three numbers, got {text!r}; for example 1,0.75,0.15.") from None
+    return queries.Weights(query, likes, dislikes)
 
 
 def _side(collection: Collection, side: str | Image) -> pairs.Side:
