@@ -79,6 +79,10 @@ def test_pages_hand_the_collection_on_and_drop_what_belonged_to_the_last(browser
 def test_a_new_file_is_a_new_page_at_the_end(tmp_path) -> None:
     for name in ("zebra", "explore", "few_labels", "home", "_private"):
         (tmp_path / f"{name}.py").touch()
-    found = navigation.pages(tmp_path)
-    assert [path.stem for path in found] == ["home", "explore", "few_labels", "zebra"]
-    assert navigation.title(found[2]) == "Few labels"
+    found = navigation.sections(tmp_path)
+    assert {section: [path.stem for path in paths] for section, paths in found.items()} == {
+        "": ["home", "explore"],
+        "Tasks": ["few_labels"],
+        "Learn": ["zebra"],
+    }
+    assert navigation.title(found["Tasks"][0]) == "Few labels"

@@ -18,7 +18,10 @@ PAGES = ROOT / "pages"
 st.set_page_config(page_title="imgsim", page_icon=str(ROOT / "imgsim" / "ui" / "icon.svg"), layout="wide")
 st.html(ROOT / "imgsim" / "ui" / "style.css")
 st.navigation(
-    [st.Page(path, title=navigation.title(path), default=path.stem == "home") for path in navigation.pages(PAGES)],
+    {
+        section: [st.Page(path, title=navigation.title(path), default=path.stem == "home") for path in paths]
+        for section, paths in navigation.sections(PAGES).items()
+    },
     position="top",
 ).run()
 with st.sidebar:

@@ -163,7 +163,8 @@ def test_a_job_is_seen_from_another_page_after_a_reload_and_stops_at_once(page: 
     assert page.locator(READY).count() == 0
     page.reload()
     page.get_by_text("Map of Handwritten digits by SIFT VLAD").wait_for()
-    page.get_by_role("link", name="Methods").click()
+    page.get_by_role("button", name="Understand").click()
+    page.get_by_role("menuitem", name="Methods").click()
     page.get_by_text("Work in progress").wait_for()
     page.get_by_role("button", name="Cancel").click()
     page.get_by_text("Work in progress").wait_for(state="hidden")
