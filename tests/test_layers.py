@@ -22,6 +22,7 @@ FLOORS = [
     {"ranking"},
     {"queries"},
     {"engine", "exports", "scorecard", "agreement", "robustness", "stability", "duplicates", "pairs"},
+    {"lessons"},
     {"tasks"},
     {"cli", "worker"},
     {"ui", "__main__"},

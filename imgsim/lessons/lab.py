@@ -1,0 +1,114 @@
+"""Where lessons compute: one collection, its images, its spaces by any method, and the worlds of known shape."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+
+from imgsim.errors import InputError
+from imgsim.methods import METHODS, Method
+from imgsim.neighbors import METRICS
+from imgsim.pipeline import Pipeline
+from imgsim.progress import Progress
+from imgsim.types import Collection, Embeddings, Float, Image, Ints
+
+SIDE = 160  # short side in pixels of the pictures that lessons change
+
+
+class Need(Protocol):
+    """Something that takes longer than a moment; a page has it made in the background before it goes on."""
+
+    def is_there(self, lab: Lab) -> bool:
+        """Whether it has been made."""
+        ...
+
+    def make(self, lab: Lab, progress: Progress) -> None:
+        """Make it."""
+        ...
+
+
+@dataclass(frozen=True)
+class Space:
+    """The collection by a method, with its neighbours."""
+
+    method: str
+
+    def is_there(self, lab: Lab) -> bool:
+        """Whether the store has its vectors."""
+        return lab.pipeline.find_embeddings(lab.collection, METHODS.parse(self.method)) is not None
+
+    def make(self, lab: Lab, progress: Progress) -> None:
+        """Embed what is missing, and find neighbours."""
+        lab.pipeline.neighbors(
+            lab.pipeline.embed(lab.collection, [METHODS.parse(self.method)], progress)[0], progress=progress
+        )
+
+
+class Lab:
+    """One collection to compute on.
+
+    Args:
+        pipeline: where spaces come from.
+        source: SOURCE of the collection.
+    """
+
+    def __init__(self, pipeline: Pipeline, source: str) -> None:
+        self.pipeline, self.source = pipeline, source
+
+    @cached_property
+    def collection(self) -> Collection:
+        """The collection, opened."""
+        found = self.pipeline.open(self.source)
+        if len(found) < 3:
+            raise InputError(f"a lesson must have three pictures or more, got {len(found)}; choose another collection.")
+        return found
+
+    def space(self, method: str) -> Embeddings:
+        """The collection by a method."""
+        return self.pipeline.embed(self.collection, [METHODS.parse(method)])[0]
+
+    def ready(self, method: str) -> Method:
+        """The method with what it learnt from the collection."""
+        return self.pipeline.method_of(self.space(method))
+
+    def nearest(self, method: str, k: int) -> Ints:
+        """(N, k) rows of the nearest others."""
+        return np.asarray(self.pipeline.neighbors(self.space(method)).indices[:, :k])
+
+    def originals(self, most: int = 60) -> list[int]:
+        """Rows of pictures that are different from each other: of the packaged photos the unedited ones."""
+        fields = self.collection.fields
+        if self.source == "builtin:photos" and "edit" in fields:
+            return [int(row) for row in np.flatnonzero(self.collection.field("edit") == "original")]
+        return self.sample(most)
+
+    def sample(self, most: int) -> list[int]:
+        """Rows spread evenly over the collection."""
+        n = len(self.collection)
+        return [int(row) for row in np.unique(np.linspace(0, n - 1, min(n, most)).astype(int))]
+
+    def image(self, row: int, side: int = SIDE) -> Image:
+        """One image, no smaller than `side` on its short side where the original is."""
+        return self.pipeline.read_image(self.collection, row, side)
+
+    def images(self, rows: Sequence[int], side: int = SIDE) -> list[Image]:
+        """Several of them."""
+        return [self.image(row, side) for row in rows]
+
+
+def distances(vectors: Float, others: Float, metric: str) -> Float:
+    """(A, B) distances of (A, D) vectors from (B, D) others."""
+    measure = METRICS[metric]  # type: ignore[index]
+    view = measure.prepare(np.concatenate([vectors, others]))  # together, as the view of zero vectors is wider
+    return np.stack([measure.pairs(view[len(vectors) :], one) for one in view[: len(vectors)]])
+
+
+def found_again(method: Method, originals: Sequence[Image], changed: Sequence[Image]) -> Float:
+    """(N,) 1 where a changed picture's nearest original is its own; ties count against it."""
+    far = distances(method.embed(list(changed)), method.embed(list(originals)), method.metric)
+    own = far.diagonal()[:, None]
+    return np.asarray((far <= own).sum(axis=1) == 1, np.float32)

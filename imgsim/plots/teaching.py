@@ -1,0 +1,150 @@
+"""Figures of lessons and worlds: bars with a baseline, curves, maps in the colours of the truth, votes of a room."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from imgsim.types import Float
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+# Okabe, Ito 2008, Color universal design: told apart by colour-blind people too.
+GROUPS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#b3a400", "#7a7f87")
+ACCENT, GREY = "#3b6fd4", "#8a8f98"
+CIRCLE = ((0.0, "#3b6fd4"), (0.25, "#e69f00"), (0.5, "#b23b3b"), (0.75, "#009e73"), (1.0, "#3b6fd4"))
+AXIS = "Cividis"
+_MARGIN = {"l": 12, "r": 12, "t": 46, "b": 44}
+_FIXED = {"fixedrange": True, "automargin": True}
+
+
+def bars_figure(
+    title: str,
+    values: Mapping[str, float],
+    unit: str,
+    *,
+    baseline: tuple[str, float] | None = None,
+    share: bool = True,
+    marked: str = "",
+) -> Figure:
+    """Horizontal bars with their value at the end; `marked` is drawn in the accent where others are grey."""
+    import plotly.graph_objects as go
+
+    names = list(values)
+    colors = [ACCENT if not marked or name == marked else GREY for name in names]
+    figure = go.Figure(
+        go.Bar(
+            y=names,
+            x=[float(values[name]) for name in names],
+            orientation="h",
+            marker={"color": colors},
+            text=[_shown(values[name], share) for name in names],
+            textposition="outside",
+            cliponaxis=False,
+            hovertemplate="%{y}: %{text}<extra></extra>",
+        )
+    )
+    largest = max([*map(float, values.values()), baseline[1] if baseline else 0.0, 1e-9])
+    smallest = min([0.0, *map(float, values.values())])
+    end = 1.12 if share else largest * 1.15
+    figure.update_xaxes(title=unit, range=[smallest * 1.15, end], **_ticks(share), **_FIXED)
+    figure.update_yaxes(autorange="reversed", type="category", **_FIXED)
+    _baseline(figure, baseline, share, "v")
+    return _framed(figure, title, 120 + 30 * len(names) + (18 if baseline else 0))
+
+
+def curves_figure(
+    title: str,
+    x: Sequence[float],
+    lines: Mapping[str, Sequence[float]],
+    x_unit: str,
+    unit: str,
+    *,
+    baseline: tuple[str, float] | None = None,
+    share: bool = True,
+    at: float | None = None,
+) -> Figure:
+    """A line for each name; a dotted line stands at `at`."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    for number, (name, values) in enumerate(lines.items()):
+        color = GROUPS[number % len(GROUPS)]
+        figure.add_scatter(
+            x=list(x), y=list(values), name=name, mode="lines+markers", line={"color": color, "width": 2.5}
+        )
+    if at is not None:
+        figure.add_vline(x=at, line={"color": GREY, "dash": "dot", "width": 1.2})
+    figure.update_xaxes(title=x_unit, **_FIXED)
+    figure.update_yaxes(title=unit, rangemode="tozero", **_ticks(share), **_FIXED)
+    _baseline(figure, baseline, share, "h")
+    figure.update_layout(
+        showlegend=len(lines) > 1, legend={"orientation": "h", "y": 1, "yanchor": "bottom", "x": 1, "xanchor": "right"}
+    )
+    return _framed(figure, title, 320)
+
+
+def truth_map(title: str, xy: Float, truth: Float, kind: str, note: str = "", height: int = 300) -> Figure:
+    """A map xy (N, 2) in the colours of what is true of each point (N,): groups, a place on a circle or an axis."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    size = 6 if len(xy) <= 400 else 4
+    for name, chosen, marker in _marked(truth, kind):
+        figure.add_scattergl(
+            x=xy[chosen, 0],
+            y=xy[chosen, 1],
+            mode="markers",
+            name=name,
+            marker={"size": size, "opacity": 0.8, **marker},
+            hoverinfo="name" if name else "skip",
+        )
+    figure.update_xaxes(visible=False, constrain="domain", fixedrange=True)
+    figure.update_yaxes(visible=False, scaleanchor="x", fixedrange=True)
+    text = f"{title}<br><span style='font-size:12px;font-weight:400'>{note}</span>" if note else title
+    framed = _framed(figure, text, height)
+    return framed.update_layout(margin={"l": 4, "r": 4, "t": 60 if note else 40, "b": 4}, showlegend=False)
+
+
+def _marked(truth: Float, kind: str) -> list[tuple[str, Any, dict[str, Any]]]:
+    if kind == "groups":
+        found = np.unique(truth)
+        return [(f"group {int(g) + 1}", truth == g, {"color": GROUPS[i % len(GROUPS)]}) for i, g in enumerate(found)]
+    scale = [list(stop) for stop in CIRCLE] if kind == "circle" else AXIS
+    return [("", np.ones(len(truth), bool), {"color": truth, "colorscale": scale, "cmin": 0, "cmax": 1})]
+
+
+def _baseline(figure: Figure, baseline: tuple[str, float] | None, share: bool, way: str) -> None:
+    if baseline is None:
+        return
+    name, value = baseline
+    line = {"color": GREY, "dash": "dash", "width": 1.4}
+    text = f"{name} {_shown(value, share)}"
+    if way == "v":
+        figure.add_vline(x=value, line=line)
+        figure.add_annotation(
+            x=value, y=1, yref="paper", text=text, showarrow=False, xanchor="left", yanchor="bottom", font={"size": 12}
+        )
+    else:
+        figure.add_hline(y=value, line=line)
+        figure.add_annotation(
+            x=1, xref="paper", y=value, text=text, showarrow=False, xanchor="right", yanchor="bottom", font={"size": 12}
+        )
+
+
+def _ticks(share: bool) -> dict[str, Any]:
+    return {"tickformat": ".0%"} if share else {}
+
+
+def _shown(value: float, share: bool) -> str:
+    return f"{value:.0%}" if share else f"{value:,.3g}"
+
+
+def _framed(figure: Figure, title: str, height: int) -> Figure:
+    figure.update_layout(
+        title={"text": title, "font": {"size": 15}}, margin=_MARGIN, height=height, showlegend=False, bargap=0.3
+    )
+    return figure
