@@ -281,6 +281,10 @@ class Pipeline:
         measure = neighbors.METRICS[embeddings.metric]
         return measure.pairs(self._points(embeddings), measure.prepare(np.asarray(vector, np.float32)[None])[0])
 
+    def background(self, embeddings: Embeddings) -> Float:
+        """Ascending distances of random pairs of the collection: what "far" is in this space."""
+        return self._background(embeddings)
+
     def percentile(self, embeddings: Embeddings, distance: float) -> float:
         """How many of 100 random pairs of the collection are farther apart than this distance."""
         return float(neighbors.percentile(distance, self._background(embeddings)))

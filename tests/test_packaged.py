@@ -11,8 +11,7 @@ import pytest
 
 from imgsim.images import open_reader, packaged, scan, state
 from imgsim.images.edits import EDITS
-from imgsim.images.sources import open_source
-from imgsim.images.sources import products
+from imgsim.images.sources import open_source, products
 from imgsim.images.sources.photos import PHOTOS, base_photo
 from imgsim.images.sources.shapes import SHAPES, Factors, draw
 

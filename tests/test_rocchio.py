@@ -33,7 +33,7 @@ def test_the_usual_weights_are_those_of_the_book():
 @pytest.mark.parametrize(
     ("arguments", "weights", "said"),
     [
-        ((None, NONE, DISLIKES), {}, "at least one image"),
+        ((None, NONE, NONE), {}, "at least one example"),
         ((np.zeros(3, np.float32), LIKES, NONE), {}, "3 and 2 dimensions"),
         ((QUERY, LIKES, NONE), {"gamma": -1}, "at least 0"),
     ],

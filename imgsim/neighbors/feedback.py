@@ -15,6 +15,7 @@ import numpy.typing as npt
 from imgsim.errors import InputError
 from imgsim.neighbors.fusion import RRF_K, Doubles, ranks
 from imgsim.neighbors.metrics import METRICS, unit
+from imgsim.neighbors.rocchio import rocchio as formula
 from imgsim.types import Float, Metric
 
 AVERAGED: tuple[Metric, ...] = ("cosine", "euclidean", "manhattan")  # a mean of vectors is a vector of the space
@@ -61,12 +62,9 @@ def rocchio(
     """
     if metric not in AVERAGED:
         raise InputError(f"the metric must be one of {', '.join(AVERAGED)}, got {metric}; join the rankings instead.")
-    parts = [(weights.query, [] if query is None else [query]), (weights.likes, likes), (-weights.dislikes, dislikes)]
-    given = [(weight, _rows(vectors, metric)) for weight, vectors in parts if len(vectors)]
-    if not given:
-        raise InputError("a query must have at least one example, got none; choose a picture or like some.")
-    moved = sum(weight * rows.mean(axis=0) for weight, rows in given)
-    return np.asarray(moved, np.float32)
+    start = None if query is None else _rows([query], metric)[0]
+    weighed = {"alpha": weights.query, "beta": weights.likes, "gamma": weights.dislikes}
+    return formula(start, _rows(likes, metric), _rows(dislikes, metric), **weighed)
 
 
 def joined_ranks(
@@ -104,7 +102,9 @@ def says(metric: Metric) -> str:
 
 
 def _rows(vectors: Sequence[Float], metric: Metric) -> npt.NDArray[np.float64]:
-    rows = np.stack([np.asarray(vector, np.float32) for vector in vectors])
+    rows = np.array([np.asarray(vector, np.float32) for vector in vectors])
+    if not len(rows):
+        return rows.astype(np.float64)
     if metric == "cosine":
         rows = unit(rows)[:, :-1]
     return rows.astype(np.float64)

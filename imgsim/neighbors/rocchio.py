@@ -1,22 +1,26 @@
 """Likes and dislikes as one query: Rocchio's formula (D dimensions, L likes, M dislikes).
 
-The Search page and the Products page both move their query by `rocchio`.
+Search (through `imgsim.neighbors.feedback`) and recommendation both move their query by `rocchio`.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 
 from imgsim.errors import InputError
 from imgsim.types import Float
 
+Vectors = npt.NDArray[np.floating[Any]]
 ALPHA, BETA, GAMMA = 1.0, 0.75, 0.15  # the weights that Manning, Raghavan & Schütze recommend
 
 
 def rocchio(
-    query: Float | None,
-    likes: Float,
-    dislikes: Float,
+    query: Vectors | None,
+    likes: Vectors,
+    dislikes: Vectors,
     *,
     alpha: float = ALPHA,
     beta: float = BETA,
@@ -28,13 +32,13 @@ def rocchio(
     cosine, else long ones count more. The result may have negative entries: clip it at 0 for histograms.
 
     Raises:
-        InputError: there is neither a query nor a like, or the vectors are not of one D, or a weight is negative.
+        InputError: there is no vector at all, or the vectors are not of one D, or a weight is negative.
 
     Reference: Rocchio: Relevance feedback in information retrieval, 1971; weights of Manning, Raghavan & Schütze:
     Introduction to Information Retrieval, 2008, section 9.1.
     """
-    if query is None and not len(likes):
-        raise InputError("likes must be at least one image where there is no query, got none; like one image.")
+    if query is None and not len(likes) and not len(dislikes):
+        raise InputError("a query must have at least one example, got none; choose a picture or like some.")
     if min(alpha, beta, gamma) < 0:
         raise InputError(f"weights must be at least 0, got {alpha:g}, {beta:g} and {gamma:g}; leave the signs out.")
     parts = [(alpha, np.zeros((0, 0), np.float32) if query is None else np.asarray(query)[None])]

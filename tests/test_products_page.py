@@ -1,0 +1,151 @@
+"""The products page and `imgsim recommend`: lists, likes, categories, one picture, no pictures, nonsense."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+from imgsim.errors import ImgsimError
+from imgsim.progress import silent
+from imgsim.tasks import spaces as task
+from imgsim.types import Collection
+from imgsim.ui import gallery, products, products_state, spaces
+from imgsim.ui.products_state import ADDRESS, ProductsView
+from tests.test_cli import answer, refusal
+from tests.test_pages import html_of, open_page, said
+
+GREYS = {"dark/0": 10, "dark/1": 30, "dark/2": 50, "light/3": 200, "light/4": 230}
+METHODS = "pixels"
+
+
+class Done:
+    """A manager that does the task at once; what fails stays failed."""
+
+    def __init__(self) -> None:
+        self.failed: dict[str, str] = {}
+
+    def find(self, name: str, arguments: dict[str, Any]) -> Any:
+        assert name == "spaces"
+        try:
+            task.run(arguments, silent)
+        except ImgsimError as error:
+            return SimpleNamespace(state="failed", error=str(error), key="k" * 64)
+        return None
+
+    def submit(self, *_: Any) -> Any:
+        return SimpleNamespace(key="k" * 64)
+
+
+@pytest.fixture
+def shop(tmp_path, monkeypatch) -> str:
+    monkeypatch.setattr(spaces, "manager", Done)
+    folder = tmp_path / "shop"
+    for name, grey in GREYS.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        Pillow.fromarray(np.full((40, 40, 3), grey, np.uint8)).save(f"{folder / name}.png")
+    (folder / "dark" / "copy.png").write_bytes((folder / "dark" / "0.png").read_bytes())
+    task.run({"source": str(folder), "methods": [METHODS], "graph": False}, silent)
+    return str(folder)
+
+
+def page(source: str, **params: str) -> Any:
+    return open_page("products", **{"collection": source, "methods": METHODS, "weights": "5", **params})
+
+
+def test_an_item_and_what_is_recommended_without_its_copy(shop):
+    app = page(shop, item="dark/0.png", diversity="0", k="4")
+    assert "Chosen from 4 items." in said(app)  # six pictures less the item and its copy
+    assert "2 of 4 have the item's label; by chance 2.4" in said(app)
+    assert "in the collection 2 times" in said(app)
+    assert "dark/0.png" in html_of(app)
+    assert app.slider(key="products_weight_0").value == 5
+
+
+def test_scope_and_diversity_stand_in_the_address(shop):
+    app = page(shop, item="dark/1.png")
+    app.segmented_control(key="products_scope").set_value("other").run()
+    assert app.query_params["scope"] in ("other", ["other"])
+    assert "Chosen from 2 items." in said(app)
+    app.slider(key="products_diversity").set_value(80).run()
+    assert app.query_params["diversity"] in ("80", ["80"])
+    assert not app.exception
+
+
+def test_likes_and_dislikes_move_between_each_other():
+    view = ProductsView(likes='["a","b"]')
+    assert products_state.with_id(view, "dislikes", "a") == {"dislikes": '["a"]', "likes": '["b"]'}
+    assert products_state.with_id(view, "likes", "a") == {"likes": '["b","a"]', "dislikes": ""}
+    assert products_state.without_id(view, "likes", "b") == {"likes": '["a"]'}
+
+
+def test_a_click_opens_likes_or_dislikes(shop, monkeypatch):
+    changes: list[dict[str, Any]] = []
+    monkeypatch.setattr(products, "update", lambda **given: changes.append(given))
+    monkeypatch.setattr(ADDRESS, "read", lambda: (ProductsView(collection=shop), []))
+    monkeypatch.setattr(gallery, "picked", lambda _: 1)
+    for does in (products.OPEN, products.LIKE, products.DISLIKE):
+        products._clicked("products_list", does)
+    id = "dark/1.png"
+    assert changes[0]["item"] == id
+    assert changes[1]["likes"] == json.dumps([id])
+    assert changes[2]["dislikes"] == json.dumps([id])
+
+
+def test_likes_are_on_the_page_and_an_unknown_one_is_left_out(shop):
+    app = page(shop, item="dark/0.png", likes='["light/3.png","gone.png"]', dislikes='["dark/1.png"]')
+    assert "**More like**" in said(app)
+    assert "**Less like**" in said(app)
+    assert "Chosen from 2 items." in said(app)
+
+
+def test_one_picture_no_picture_no_source_and_nonsense_are_answered_in_words(shop, tmp_path):
+    one = tmp_path / "one"
+    one.mkdir()
+    Pillow.fromarray(np.zeros((30, 30, 3), np.uint8)).save(one / "<b>a.png")
+    task.run({"source": str(one), "methods": [METHODS], "graph": False}, silent)
+    assert "nothing to recommend" in said(page(str(one)))
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    page(str(empty))
+    assert "no readable picture" in said(page(str(empty)))
+    assert page(str(tmp_path / "none")).error
+    app = page(shop, item="gone.png", weights="many", diversity="7000", scope="best")
+    told = said(app)
+    assert "No item has the id" in told
+    for words in ("Weights must be 0 to 10", "Diversity must be 0 to 100", "Scope"):
+        assert words in told
+    assert "one of them above" in said(page(shop, weights="0"))
+
+
+def test_a_collection_without_labels_has_no_category():
+    bare = Collection("c", "c", ("a", "b"), ("1", "2"), ("a", "b"), {"width": np.array([1.0, 2.0])})
+    wish = ProductsView(scope="same").wish(bare)
+    assert (wish.scope, wish.category) == ("any", "")
+
+
+def test_recommend_on_the_command_line(shop, capsys):
+    told = answer(capsys, "recommend", shop, "dark/0.png", "-m", METHODS, "-k", "2", "--category", "label")
+    assert told["item"]["id"] == "dark/0.png"
+    assert told["n_candidates"] == 4
+    assert [row["id"] for row in told["recommendations"]] == ["dark/1.png", "dark/2.png"]
+    first = told["recommendations"][0]
+    assert {"rank", "id", "path", "score", "closeness", "fields"} <= set(first)
+    assert first["score"] == pytest.approx(first["closeness"][METHODS])
+    assert first["fields"]["label"] == "dark"
+    other = answer(capsys, "recommend", shop, "dark/0.png", "-m", METHODS, "--scope", "other", "--category", "label")
+    assert {row["fields"]["label"] for row in other["recommendations"]} == {"light"}
+    assert 0 <= told["variety"] <= 1
+
+
+def test_what_cannot_be_recommended_is_said_on_the_command_line(shop, capsys):
+    item = ("recommend", shop, "dark/0.png", "-m", METHODS)
+    assert "image id" in refusal(capsys, "recommend", shop, "gone.png", "-m", METHODS)
+    assert "--weights must be 1 numbers" in refusal(capsys, *item, "--weights", "1,2")
+    assert "scope" in refusal(capsys, *item, "--scope", "best")
+    assert "field" in refusal(capsys, *item, "--scope", "same")
+    assert "diversity must be 0 to 1" in refusal(capsys, *item, "--diversity", "2")
