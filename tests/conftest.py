@@ -11,6 +11,13 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Side by side run whole files; the browser tests share one app and one browser, so they are one group."""
+    for item in items:
+        browser = ROOT / "tests" / "browser" in Path(item.path).parents
+        item.add_marker(pytest.mark.xdist_group("browser" if browser else Path(item.path).stem))
+
+
 @pytest.fixture(autouse=True)
 def workspace_root(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Every test has a workspace of its own; nobody's real one is touched."""
