@@ -13,7 +13,7 @@ from imgsim import ImageSimilarityEngine, Pipeline, queries
 from imgsim.cli import run
 from imgsim.errors import InputError, UnknownIdError
 from imgsim.methods import METHODS
-from imgsim.neighbors.feedback import STANDARD, Weights, joined_ranks, rocchio
+from imgsim.neighbors.feedback import STANDARD, Weights, joined_ranks, moved_query
 from imgsim.queries import Example, Query, Region, parse_region
 
 RED, GREEN, BLUE = (220, 20, 20), (20, 200, 20), (20, 20, 220)
@@ -40,28 +40,29 @@ def folder(tmp_path: Path) -> Path:
 def test_rocchio_is_the_published_sum() -> None:
     query, likes, dislikes = np.array([1.0, 0]), [np.array([0.0, 1]), np.array([2.0, 3])], [np.array([4.0, 4])]
     given = [[vector.astype(np.float32) for vector in group] for group in ([query], likes, dislikes)]
-    moved = rocchio(given[0][0], given[1], given[2], "euclidean")
+    moved = moved_query(given[0][0], given[1], given[2], "euclidean")
     # 1 (1, 0) + 0.75 (1, 2) - 0.15 (4, 4)
     assert np.allclose(moved, [1.15, 0.9])
-    assert np.allclose(rocchio(None, given[1], [], "euclidean", Weights(1, 2, 0)), [2, 4])
-    assert np.allclose(rocchio(given[0][0], [], [], "manhattan"), [1, 0])
+    assert np.allclose(moved_query(None, given[1], [], "euclidean", Weights(1, 2, 0)), [2, 4])
+    assert np.allclose(moved_query(given[0][0], [], [], "manhattan"), [1, 0])
 
 
 def test_rocchio_of_cosine_counts_directions_not_lengths() -> None:
     like = np.array([0, 100], np.float32)
-    assert np.allclose(rocchio(np.array([2, 0], np.float32), [like], [], "cosine", Weights(1, 1, 0)), [1, 1])
+    assert np.allclose(moved_query(np.array([2, 0], np.float32), [like], [], "cosine", Weights(1, 1, 0)), [1, 1])
 
 
 def test_bits_and_histograms_have_joined_rankings_instead() -> None:
     with pytest.raises(InputError, match="join the rankings"):
-        rocchio(np.array([1, 0], np.float32), [], [], "hamming")
+        moved_query(np.array([1, 0], np.float32), [], [], "hamming")
     far = [np.array(values, np.float32) for values in ([0, 1, 2], [2, 1, 0], [0, 5, 5])]
     found = joined_ranks(far[0], [far[1]], [far[2]], Weights(1, 0.5, 0.25))
     expected = [1 / 61 + 0.5 / 63 - 0.25 / 61, 1.5 / 62 - 0.25 / 62.5, 1 / 63 + 0.5 / 61 - 0.25 / 62.5]
     assert np.allclose(found, expected)
-    for join in (lambda: joined_ranks(None, [], []), lambda: rocchio(None, [], [], "cosine")):
-        with pytest.raises(InputError, match="at least one example"):
-            join()
+    with pytest.raises(InputError, match="at least one example"):
+        joined_ranks(None, [], [])
+    with pytest.raises(InputError, match="at least one"):
+        moved_query(None, [], [], "cosine")
     with pytest.raises(InputError, match="0 or more"):
         Weights(-1)
 

@@ -10,12 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from imgsim.errors import InputError
 from imgsim.neighbors.fusion import RRF_K, Doubles, ranks
 from imgsim.neighbors.metrics import METRICS, unit
-from imgsim.neighbors.rocchio import rocchio as formula
+from imgsim.neighbors.rocchio import ALPHA, BETA, GAMMA, rocchio
 from imgsim.types import Float, Metric
 
 AVERAGED: tuple[Metric, ...] = ("cosine", "euclidean", "manhattan")  # a mean of vectors is a vector of the space
@@ -23,14 +22,11 @@ AVERAGED: tuple[Metric, ...] = ("cosine", "euclidean", "manhattan")  # a mean of
 
 @dataclass(frozen=True)
 class Weights:
-    """How much each part counts; Rocchio's alpha, beta and gamma, each 0 or more.
+    """How much each part counts; Rocchio's alpha, beta and gamma, each 0 or more."""
 
-    The defaults are those of Manning, Raghavan, Schütze: Introduction to Information Retrieval, 2008, section 9.1.1.
-    """
-
-    query: float = 1.0
-    likes: float = 0.75
-    dislikes: float = 0.15
+    query: float = ALPHA
+    likes: float = BETA
+    dislikes: float = GAMMA
 
     def __post_init__(self) -> None:
         values = (self.query, self.likes, self.dislikes)
@@ -41,30 +37,26 @@ class Weights:
 STANDARD = Weights()
 
 
-def rocchio(
+def moved_query(
     query: Float | None, likes: Sequence[Float], dislikes: Sequence[Float], metric: Metric, weights: Weights = STANDARD
 ) -> Float:
-    """(D,) alpha q + beta mean(likes) - gamma mean(dislikes); a part that is missing counts as zero.
-
-    For cosine every vector is first brought to length 1, so that a long one does not count for more.
-
-    Reference: Rocchio: Relevance feedback in information retrieval, in Salton: The SMART retrieval system, 1971.
+    """(D,) the query moved by Rocchio's formula; for cosine every vector counts with length 1.
 
     Args:
-        query: (D,), or None where there are likes or dislikes only.
+        query: (D,), or None where there are likes only.
         likes: (D,) vectors.
         dislikes: (D,) vectors.
         metric: one of `AVERAGED`.
         weights: alpha, beta and gamma.
 
     Raises:
-        InputError: the metric's vectors cannot be averaged, or there is no vector at all.
+        InputError: the metric's vectors cannot be averaged, or there is neither query nor like.
     """
     if metric not in AVERAGED:
         raise InputError(f"the metric must be one of {', '.join(AVERAGED)}, got {metric}; join the rankings instead.")
-    start = None if query is None else _rows([query], metric)[0]
-    weighed = {"alpha": weights.query, "beta": weights.likes, "gamma": weights.dislikes}
-    return formula(start, _rows(likes, metric), _rows(dislikes, metric), **weighed)
+    first = None if query is None else _rows([query], metric)[0]
+    counts = {"alpha": weights.query, "beta": weights.likes, "gamma": weights.dislikes}
+    return rocchio(first, _rows(likes, metric), _rows(dislikes, metric), **counts)
 
 
 def joined_ranks(
@@ -101,10 +93,8 @@ def says(metric: Metric) -> str:
     return f"Vectors compared by {name} have no meaningful mean, so the rankings of all examples are joined instead."
 
 
-def _rows(vectors: Sequence[Float], metric: Metric) -> npt.NDArray[np.float64]:
-    rows = np.array([np.asarray(vector, np.float32) for vector in vectors])
-    if not len(rows):
-        return rows.astype(np.float64)
-    if metric == "cosine":
-        rows = unit(rows)[:, :-1]
-    return rows.astype(np.float64)
+def _rows(vectors: Sequence[Float], metric: Metric) -> Float:
+    if not vectors:
+        return np.zeros((0, 0), np.float32)
+    rows = np.stack([np.asarray(vector, np.float32) for vector in vectors])
+    return unit(rows)[:, :-1] if metric == "cosine" else rows

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from imgsim import neighbors
 from imgsim.errors import InputError
 from imgsim.neighbors import fusion
-from imgsim.neighbors.feedback import AVERAGED, STANDARD, Weights, joined_ranks, rocchio
+from imgsim.neighbors.feedback import AVERAGED, STANDARD, Weights, joined_ranks, moved_query
 from imgsim.pipeline import Pipeline
 from imgsim.queries.examples import Example, vector
 from imgsim.types import Collection, Embeddings, Float, Match
@@ -163,7 +163,7 @@ def _ranking(pipeline: Pipeline, collection: Collection, space: Embeddings, quer
         return _Ranking(far(query.example))
     if space.metric in AVERAGED:
         first = asked([query.example])[0] if query.example else None
-        moved = rocchio(first, asked(query.likes), asked(query.dislikes), space.metric, query.weights)
+        moved = moved_query(first, asked(query.likes), asked(query.dislikes), space.metric, query.weights)
         return _Ranking(pipeline.distances(space, moved))
     example = None if query.example is None else far(query.example)
     scores = joined_ranks(example, [far(e) for e in query.likes], [far(e) for e in query.dislikes], query.weights)

@@ -16,7 +16,22 @@ const why = (item, explain) => {
   return button;
 };
 
-function card(item, size, verb, pick, explain) {
+// More like it and less like it: two buttons below a picture, pressed where the person has said so.
+const votes = (item, tell) => {
+  const pair = make('span', 'imgsim-votes');
+  for (const [kind, sign] of [['like', '+'], ['dislike', '−']]) {
+    const button = make('button', 'imgsim-vote', sign);
+    button.type = 'button';
+    button.title = kind === 'like' ? 'More like this' : 'Less like this';
+    button.setAttribute('aria-label', `${item.id}: ${button.title.toLowerCase()}`);
+    button.setAttribute('aria-pressed', String(item.vote === kind));
+    button.onclick = () => tell({ row: item.row, kind });
+    pair.append(button);
+  }
+  return pair;
+};
+
+function card(item, size, verb, tell) {
   const button = make('button', 'imgsim-picture');
   button.type = 'button';
   button.title = item.about ? `${item.id}\n${item.about}` : item.id;
@@ -28,10 +43,11 @@ function card(item, size, verb, pick, explain) {
   frame.append(image);
   if (verb) frame.append(make('span', 'imgsim-verb', verb));
   button.append(frame, ...item.lines.map((line, i) => make('span', i ? 'imgsim-note' : 'imgsim-name', line)));
-  button.onclick = () => pick(item.row);
+  button.onclick = () => tell('pick', item.row);
   const cell = make('div', 'imgsim-cell');
   cell.setAttribute('role', 'listitem');
-  cell.append(button, ...(Object.keys(item.explain).length ? [why(item, explain)] : []));
+  cell.append(button, ...(Object.keys(item.explain).length ? [why(item, (parameters) => tell('explain', parameters))] : []));
+  if (item.vote !== null) cell.append(votes(item, (vote) => tell('vote', vote)));
   return cell;
 }
 
@@ -40,9 +56,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const content = JSON.stringify(data);
   grid.tell = setTriggerValue;
   if (grid.dataset.content === content) return;
-  const pick = (row) => grid.tell('pick', row);
-  const explain = (parameters) => grid.tell('explain', parameters);
+  const tell = (event, value) => grid.tell(event, value);
   grid.style.setProperty('--imgsim-size', `${data.size}px`);
-  grid.replaceChildren(...data.items.map((item) => card(item, data.size, data.verb, pick, explain)));
+  grid.replaceChildren(...data.items.map((item) => card(item, data.size, data.verb, tell)));
   grid.dataset.content = content;
 }

@@ -26,6 +26,7 @@ class Picture:
         lines: what stands below it, the first line in the text colour.
         about: what hovering shows.
         explain: URL parameters of the pair page; with them the picture has a "Why?" that leads there.
+        vote: `like`, `dislike` or "" for a picture with two buttons to say so, None for one without.
     """
 
     row: int
@@ -34,6 +35,7 @@ class Picture:
     lines: tuple[str, ...] = ()
     about: str = ""
     explain: Mapping[str, str] = field(default_factory=dict)
+    vote: str | None = None
 
 
 def thumbnail_url(collection_key: str, row: int) -> str:
@@ -47,16 +49,24 @@ def image_url(collection_key: str, row: int) -> str:
 
 
 def gallery(
-    pictures: Sequence[Picture], *, key: str, size: int = 96, verb: str = "", on_pick: Callable[[], None] | None = None
+    pictures: Sequence[Picture],
+    *,
+    key: str,
+    size: int = 96,
+    verb: str = "",
+    on_pick: Callable[[], None] | None = None,
+    on_vote: Callable[[], None] | None = None,
 ) -> None:
-    """Show pictures at least `size` pixels wide; `on_pick` runs after a click on one.
+    """Show pictures at least `size` pixels wide; `on_pick` runs after a click on one, `on_vote` after a vote.
 
-    In the callback `picked(key)` is the row. `verb` is what a click does, such as "Search from here".
+    In the callbacks `picked(key)` is the row, and `voted(key)` the row and `like` or `dislike`. `verb` is what a click
+    does, such as "Search from here".
     """
     shown = _component()(
         key=key,
         data={"items": [asdict(picture) for picture in pictures], "size": size, "verb": verb},
         on_pick_change=on_pick or (lambda: None),
+        on_vote_change=on_vote or (lambda: None),
         on_explain_change=lambda: None,
     )
     follow(shown)
@@ -73,6 +83,13 @@ def picked(key: str) -> int | None:
     state = st.session_state.get(key)
     row = state.get("pick") if state else None
     return None if row is None else int(row)
+
+
+def voted(key: str) -> tuple[int, str] | None:
+    """The row that was liked or disliked and which, in the run after the click."""
+    state = st.session_state.get(key)
+    vote = state.get("vote") if state else None
+    return None if vote is None else (int(vote["row"]), str(vote["kind"]))
 
 
 @lru_cache(maxsize=1)

@@ -12,13 +12,11 @@ from imgsim import uploads
 from imgsim.errors import ImgsimError
 from imgsim.pair_scores import PAIR_SCORES
 from imgsim.types import Collection
-from imgsim.ui import controls, gallery, maps
+from imgsim.ui import controls, gallery, maps, picker
 from imgsim.ui.pair_state import ADDRESS, MOST, PairView, label_of, title_of, update
 from imgsim.ui.pictures import webp
-from imgsim.ui.progress import plain
 
 KINDS = ("png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif")
-OFFERED = 30  # pictures to pick from at a time
 SIDE = 420  # of an uploaded picture on the page
 SIDES = ("a", "b")
 
@@ -109,29 +107,13 @@ def _choose(key: str, collection: Collection, side: str) -> None:
     brought = st.file_uploader("Upload one", KINDS, key=f"pair_upload_{side}", on_change=_upload, args=(side,))
     if brought is not None:
         st.caption("It stays on this computer.")
-    text = st.text_input("Or find one in the collection", key=f"pair_find_{side}", placeholder="id or label")
-    rows = maps.find_rows(key, collection, text)
-    shown = rows if len(rows) <= OFFERED else rows[np.linspace(0, len(rows) - 1, OFFERED).astype(int)]
-    name = f"pair_offered_{side}"
-    gallery.gallery(
-        [
-            gallery.Picture(int(row), collection.ids[row], gallery.thumbnail_url(key, int(row)), (collection.ids[row],))
-            for row in shown
-        ],
-        key=name,
-        size=72,
-        on_pick=lambda: _pick(name, side, collection),
+    picker.pick_one(
+        "Or find one in the collection",
+        key,
+        collection,
+        key=f"pair_{side}",
+        on_pick=lambda id: update(**{side: id}),
     )
-    if len(rows) > len(shown):
-        st.caption(f"{len(shown)} of {len(rows):,}; type a part of the id to narrow it down.")
-    if not len(rows):
-        st.caption(f"No image has {plain(text)} in its id or labels.")
-
-
-def _pick(name: str, side: str, collection: Collection) -> None:
-    row = gallery.picked(name)
-    if row is not None:
-        update(**{side: collection.ids[row]})
 
 
 def _upload(side: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import streamlit as st
 
 from imgsim.ui.jobs import Job, Stage, manager
@@ -19,6 +21,14 @@ def wait_for(job: Job) -> None:
     """Show a job until it ends, then run the page again; costs a rerun of this part a second while it lives."""
     st.session_state["job_on_page"] = job.key
     st.fragment(_follow, run_every=1.0)(job.key)
+
+
+def soon(job: Job, seconds: float) -> bool:
+    """Whether a job is done within so many seconds; what is quick needs no bar."""
+    end = time.monotonic() + seconds
+    while job.alive and time.monotonic() < end:
+        time.sleep(0.02)
+    return job.state == "done"
 
 
 def failed(job: Job, key: str) -> bool:

@@ -1,0 +1,23 @@
+"""Search: which pictures are like this one, this part of it, these words, or what I like?"""
+
+import streamlit as st
+
+from imgsim.ui import map_state, search, search_controls, search_map, search_query
+from imgsim.ui.search_state import ADDRESS
+
+view, problems = ADDRESS.read()
+opened = search.opened(view)
+with st.sidebar:
+    search_controls.sidebar(view, opened)
+st.header("What is like this?", anchor=False)
+map_state.notices(problems)
+if opened is not None:
+    left, right = st.columns([3, 7], gap="medium")
+    with left:
+        search_query.panel(view, opened)
+    with right:
+        scene = search.scene(view, opened)
+        if scene is not None:
+            search.results(scene)
+    if scene is not None:
+        search_map.section(scene)
