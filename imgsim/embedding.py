@@ -1,7 +1,8 @@
 """One pass over a collection for all the methods asked for: each image is decoded once.
 
 Decoding threads read and prepare images in a bounded window ahead while this thread runs the methods on full batches;
-vectors are appended to a file in row order. Memory does not depend on the size of the collection.
+vectors go to a draft on disk, which says every few seconds which rows are there for good. Rows that a draft has already
+are not decoded. Memory does not depend on the size of the collection.
 """
 
 from __future__ import annotations
@@ -9,19 +10,18 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
+from imgsim.drafts import Draft
 from imgsim.errors import ImgsimError, InputError
 from imgsim.methods import Array, Method
 from imgsim.progress import Progress
 from imgsim.types import Float, Image
 
 FIT_SAMPLE = 400
+KEEP_SECONDS = 2.0  # of work that a kill may cost
 AHEAD_BYTES = 256 << 20  # of prepared images that wait in memory from the scan to the embedding
 Prepare = Callable[[Image], list[Array]]
 Prepared = Iterator[tuple[int, list[Array] | ImgsimError]]
@@ -79,10 +79,10 @@ class Pass:
     """One method's part of a pass: where its vectors go, what waits for a full batch, and the time it took."""
 
     method: Method
-    path: Path
+    draft: Draft
     waiting: list[Array] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)
     busy: float = 0.0
-    _file: BinaryIO | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def prepare(self, image: Image) -> Array:
@@ -93,15 +93,10 @@ class Pass:
             self.busy += time.perf_counter() - start
         return prepared
 
-    def begin(self, file: BinaryIO, n: int) -> None:
-        """Write the header of an (n, D) float32 .npy file; vectors follow batch by batch."""
-        self._file = file
-        header = {"descr": "<f4", "fortran_order": False, "shape": (n, self.method.dim)}
-        np.lib.format.write_array_header_1_0(file, header)
-
-    def add(self, prepared: Array) -> None:
+    def add(self, row: int, prepared: Array) -> None:
         """Take one prepared image; run the method when a batch is full."""
         self.waiting.append(prepared)
+        self.rows.append(row)
         if len(self.waiting) >= self.method.batch_size:
             self.flush()
 
@@ -109,31 +104,50 @@ class Pass:
         """Run the method on what waits."""
         if not self.waiting:
             return
-        assert self._file is not None
         start = time.perf_counter()
         vectors = _checked(self.method, self.method.embed_batch(self.waiting), len(self.waiting))
         with self._lock:
             self.busy += time.perf_counter() - start
-        self._file.write(vectors.tobytes())
+        self.draft.put(self.rows, vectors)
         self.waiting.clear()
+        self.rows.clear()
 
 
 def fitted(
-    methods: Sequence[Method], n: int, stream: Stream, progress: Progress, seed: int = 0
-) -> tuple[list[Method], list[float]]:
-    """The methods, those that need it fitted on a seeded sample of at most 400 of the n images; seconds each learnt.
+    methods: Sequence[Method], drafts: Sequence[Draft], stream: Stream, progress: Progress, seed: int = 0
+) -> list[Method]:
+    """The methods, those that need it fitted on a seeded sample of at most 400 of the draft's images.
 
-    The time does not hold the reading of the sample, which all share.
+    A draft that has rows already gives back what they were computed with; else it is told what was learnt, and the
+    seconds that took, without the reading of the sample, which all share.
     """
-    learners = [m for m in methods if m.needs_fit]
-    if not learners or not n:
-        return list(methods), [0.0] * len(methods)
+    known = [_as_before(method, draft) for method, draft in zip(methods, drafts, strict=True)]
+    at = [i for i, method in enumerate(known) if method.needs_fit]
+    if not at or not len(drafts[0].hashes):
+        return known
+    learners = [known[i] for i in at]
+    n = len(drafts[0].hashes)
     rows = np.sort(np.random.default_rng(seed).permutation(n)[:FIT_SAMPLE]).tolist()
     stage = "Learning from a sample for " + _names(learners)
-    samples = list(_each(stream, rows, learners, [m.prepare for m in learners], stage, progress))
-    learnt = {id(m): _learnt(m, [sample[i] for sample in samples]) for i, m in enumerate(learners)}
-    known = [learnt.get(id(m), (m, 0.0)) for m in methods]
-    return [method for method, _ in known], [seconds for _, seconds in known]
+    progress(stage, 0, len(rows))
+    samples = []
+    for _, prepared in _each(stream, rows, learners, [m.prepare for m in learners]):
+        samples.append(prepared)
+        progress(stage, len(samples), len(rows))
+    for place, (i, method) in enumerate(zip(at, learners, strict=True)):
+        known[i], seconds = _learnt(method, [sample[place] for sample in samples])
+        drafts[i].learn(known[i].fitted_arrays(), seconds)
+    return known
+
+
+def _as_before(method: Method, draft: Draft) -> Method:
+    """A method with what it had learnt when it stopped; a draft whose rows nobody can explain begins anew."""
+    if not method.needs_fit:
+        return method
+    learnt = draft.learnt()
+    if not learnt:
+        draft.forget()
+    return method.with_fitted(learnt) if learnt else method
 
 
 def _learnt(method: Method, sample: Sequence[Array]) -> tuple[Method, float]:
@@ -141,46 +155,78 @@ def _learnt(method: Method, sample: Sequence[Array]) -> tuple[Method, float]:
     return method.fit(sample), time.perf_counter() - start
 
 
-def embed(methods: Sequence[Method], paths: Sequence[Path], n: int, stream: Stream, progress: Progress) -> list[float]:
-    """Write each method's (n, D) float32 vectors to its .npy path; returns each method's share of the seconds taken.
+def embed(methods: Sequence[Method], drafts: Sequence[Draft], stream: Stream, progress: Progress) -> None:
+    """Fill each method's draft; its `seconds` grow by the method's share of the time taken.
 
-    A share is in proportion to the time spent in the method itself; decoding is shared out likewise.
+    A share is in proportion to the time spent in the method itself; decoding is shared out likewise. What was computed
+    before an error or a stop is kept.
 
     Raises:
         InputError: an image can no longer be read, or a method gave vectors that are not finite.
     """
-    start = time.perf_counter()
-    passes = [Pass(method, path) for method, path in zip(methods, paths, strict=True)]
-    with ExitStack() as files:
-        for part in passes:
-            part.begin(files.enter_context(part.path.open("wb")), n)
-        prepares = [part.prepare for part in passes]
-        for prepared in _each(stream, range(n), methods, prepares, "Embedding with " + _names(methods), progress):
-            for part, array in zip(passes, prepared, strict=True):
-                part.add(array)
+    passes = [Pass(method, draft) for method, draft in zip(methods, drafts, strict=True)]
+    keeper = _Keeper(passes)
+    groups = list(_groups(passes))
+    total = sum(len(rows) for _, rows in groups)
+    stage = "Embedding with " + _names(methods)
+    known = len(drafts[0].hashes) - total
+    stage += f", {known:,} known already" if known else ""
+    progress(stage, 0, total)
+    done = 0
+    try:
+        for parts, rows in groups:
+            prepares = [part.prepare for part in parts]
+            for row, prepared in _each(stream, rows, [part.method for part in parts], prepares):
+                for part, array in zip(parts, prepared, strict=True):
+                    part.add(row, array)
+                done += 1
+                keeper.tick()
+                progress(stage, done, total)
         for part in passes:
             part.flush()
-    return _shares(passes, time.perf_counter() - start)
+    finally:
+        keeper.keep()
+
+
+class _Keeper:
+    """Makes what was computed count every few seconds."""
+
+    def __init__(self, passes: Sequence[Pass]) -> None:
+        self.passes, self.before = passes, [part.draft.seconds for part in passes]
+        self.start = self.last = time.perf_counter()
+
+    def tick(self) -> None:
+        if time.perf_counter() - self.last >= KEEP_SECONDS:
+            self.keep()
+
+    def keep(self) -> None:
+        self.last = time.perf_counter()
+        shares = _shares(self.passes, self.last - self.start)
+        for part, before, share in zip(self.passes, self.before, shares, strict=True):
+            part.draft.seconds = before + share
+            part.draft.keep()
+
+
+def _groups(passes: Sequence[Pass]) -> Iterator[tuple[list[Pass], list[int]]]:
+    """The rows to decode, those that the same methods miss together, in ascending order."""
+    missing = np.stack([part.draft.missing for part in passes])
+    patterns, which = np.unique(missing, axis=1, return_inverse=True)
+    for i, pattern in enumerate(patterns.T):
+        if pattern.any():
+            rows = np.flatnonzero(which.ravel() == i).tolist()
+            yield [part for part, wanted in zip(passes, pattern, strict=True) if wanted], rows
 
 
 def _each(
-    stream: Stream,
-    rows: Sequence[int],
-    methods: Sequence[Method],
-    prepares: Sequence[Callable[[Image], Array]],
-    stage: str,
-    progress: Progress,
-) -> Iterable[list[Array]]:
+    stream: Stream, rows: Sequence[int], methods: Sequence[Method], prepares: Sequence[Callable[[Image], Array]]
+) -> Iterable[tuple[int, list[Array]]]:
     def prepare(image: Image) -> list[Array]:
         return [one(image) for one in prepares]
 
-    images = stream(rows, prepare, max(method.min_side for method in methods))
-    progress(stage, 0, len(rows))
-    for done, (_, prepared) in enumerate(images, start=1):
+    for row, prepared in stream(rows, prepare, max(method.min_side for method in methods)):
         if isinstance(prepared, ImgsimError):
             raise InputError(f"{prepared}; the collection has changed since it was opened, open it again.")
-        yield prepared
-        progress(stage, done, len(rows))
+        yield row, prepared
 
 
 def _checked(method: Method, vectors: Float, n: int) -> Float:

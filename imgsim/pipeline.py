@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imgsim import embedding, images, neighbors
+from imgsim.drafts import Draft, hashes_of
 from imgsim.errors import InputError, UnavailableError
 from imgsim.evaluation.faithfulness import Faithfulness, faithfulness
 from imgsim.images import Library, Thumbnails
@@ -500,20 +501,59 @@ class Pipeline:
                 raise UnavailableError(reason)
         with ExitStack() as writing:
             # Locks are taken in one order everywhere, so that two processes cannot wait for each other.
-            folders = {k: writing.enter_context(self.store.writing("embeddings", k, progress)) for k in sorted(missing)}
-            ours = {key: folder for key, folder in folders.items() if folder is not None}
+            folders = {
+                k: writing.enter_context(self.store.writing("embeddings", k, progress, resumes=True))
+                for k in sorted(missing)
+            }
+            ours = [(missing[key], folder) for key, folder in folders.items() if folder is not None]
+            if ours:
+                self._fill(collection, ours, progress, ahead)
+
+    def _fill(
+        self,
+        collection: Collection,
+        folders: Sequence[tuple[Method, Path]],
+        progress: Progress,
+        ahead: embedding.Ahead | None,
+    ) -> None:
+        """Write the vectors of each method into its folder, as far as they are not there or known from elsewhere."""
+        hashes = hashes_of(collection.hashes)
+        methods = [method for method, _ in folders]
+        drafts = [Draft(folder, hashes, method.dim) for method, folder in folders]
+        try:
+            for method, draft in zip(methods, drafts, strict=True):
+                self._borrow(collection, method, draft)
             stream = self._stream(collection)
             if ahead is not None:
                 stream = ahead.stream(stream, collection.hashes)
-            methods, learning = embedding.fitted([missing[key] for key in ours], len(collection), stream, progress)
-            paths = [folder / "vectors.npy" for folder in ours.values()]
-            seconds = embedding.embed(methods, paths, len(collection), stream, progress) if methods else []
-            if ahead is not None:
-                seconds = [taken + ahead.busy / images.default_threads() for taken in seconds]
-            for method, folder, taken, fit in zip(methods, ours.values(), seconds, learning, strict=True):
+            methods = embedding.fitted(methods, drafts, stream, progress)
+            embedding.embed(methods, drafts, stream, progress)
+            for method, draft in zip(methods, drafts, strict=True):
+                draft.finish()
+                seconds = draft.seconds + (ahead.busy / images.default_threads() if ahead is not None else 0)
+                facts = {"spec": format_spec(method.id, method.params), "seconds": seconds}
                 learnt = {f"fitted_{name}": array for name, array in method.fitted_arrays().items()}
-                facts = {"spec": format_spec(method.id, method.params), "seconds": taken, "fit_seconds": fit}
-                write_arrays(folder, facts, learnt)
+                write_arrays(draft.directory, facts | {"fit_seconds": draft.fit_seconds}, learnt)
+        finally:
+            for draft in drafts:
+                draft.close()
+
+    def _borrow(self, collection: Collection, method: Method, draft: Draft) -> None:
+        """Take over the vectors of equal contents; a vocabulary is learnt anew, so those of its method stay behind."""
+        if method.needs_fit:
+            return
+        key = _embedding_key(collection, method)
+        for other in self.workspace.vectors_of(method.key):
+            if other == key:
+                continue
+            if not draft.missing.any():
+                break
+            folder = self.store.find("embeddings", other) or self.store.leftover("embeddings", other)
+            if folder is None:
+                self.workspace.forget_vectors(method.key, other)
+            else:
+                draft.borrow(folder)
+        self.workspace.remember_vectors(method.key, key)
 
     def _load_embeddings(self, collection: Collection, method: Method) -> Embeddings:
         return self._open_embeddings(_embedding_key(collection, method), collection, method)

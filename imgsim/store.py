@@ -1,7 +1,7 @@
 """The store: results on disk under their content key. Atomic, shared between processes, memory-mapped, bounded.
 
 root/<kind>/<key>/…        one finished result, never changed after it is there
-root/.writing/<kind>-<key> what a run is writing now; a killed run's leftover is swept by the next
+root/.writing/<kind>-<key> what a run is writing now; a killed run's leftover is gone on with or swept by the next
 root/.locks/               one lock a result, so that two processes that want the same thing compute it once
 """
 
@@ -85,8 +85,13 @@ class Store:
         return path
 
     @contextmanager
-    def writing(self, kind: str, key: str, progress: Progress = silent) -> Iterator[Path | None]:
+    def writing(
+        self, kind: str, key: str, progress: Progress = silent, *, resumes: bool = False
+    ) -> Iterator[Path | None]:
         """A folder to write a result into; it becomes the result when the block ends without an error.
+
+        With `resumes` it holds what an earlier run left that failed or was killed, and such a leftover stays until it
+        is gone on with or the store needs the room.
 
         Yields None when the result is there already, perhaps because another process has just made it while this one
         waited; `progress` is called during the wait, so that it can be cancelled.
@@ -95,16 +100,18 @@ class Store:
             if self.find(kind, key) is not None:
                 yield None
                 return
-            directory = self.root / ".writing" / f"{kind}-{key}"
-            shutil.rmtree(directory, ignore_errors=True)
-            directory.mkdir(parents=True)
+            directory = self._draft(kind, key)
+            if not resumes:
+                shutil.rmtree(directory, ignore_errors=True)
+            directory.mkdir(parents=True, exist_ok=True)
             try:
                 yield directory
                 final = self._path(kind, key)
                 final.parent.mkdir(parents=True, exist_ok=True)
                 directory.rename(final)
             finally:
-                shutil.rmtree(directory, ignore_errors=True)
+                if not resumes:
+                    shutil.rmtree(directory, ignore_errors=True)
         self.shrink(keep=(kind, key))
 
     def compute(self, kind: str, key: str, build: Callable[[Path], None], progress: Progress = silent) -> Path:
@@ -116,6 +123,11 @@ class Store:
                     build(directory)
             found = self._path(kind, key)
         return found
+
+    def leftover(self, kind: str, key: str) -> Path | None:
+        """The folder that a run left or is writing at; None when there is none."""
+        path = self._draft(kind, key)
+        return path if path.is_dir() else None
 
     def entries(self) -> list[Entry]:
         """Everything stored, least recently used first."""
@@ -134,12 +146,15 @@ class Store:
         entries = self.entries()
         for entry in entries:
             self._drop(entry)
-        return sum(entry.n_bytes for entry in entries)
+        return sum(entry.n_bytes for entry in entries) + sum(self._sweep(path) for path in self._leftovers())
 
     def shrink(self, keep: tuple[str, str] | None = None) -> None:
-        """Drop the least recently used results until the limit holds; `keep` stays whatever its size."""
-        entries = self.entries()
-        over = sum(entry.n_bytes for entry in entries) - self.limit
+        """Drop leftovers, then the least recently used results until the limit holds; `keep` stays in any case."""
+        entries, leftovers = self.entries(), self._leftovers()
+        over = sum(entry.n_bytes for entry in entries) + sum(map(_size, leftovers)) - self.limit
+        for path in leftovers:
+            if over > 0:
+                over -= self._sweep(path)
         for entry in entries:
             if over <= 0:
                 return
@@ -156,6 +171,29 @@ class Store:
         except FileNotFoundError:
             return
         shutil.rmtree(doomed, ignore_errors=True)
+
+    def _leftovers(self) -> list[Path]:
+        """What killed runs left and what is being written, oldest first."""
+        try:
+            found = [(path.stat().st_mtime, path) for path in (self.root / ".writing").iterdir()]
+        except FileNotFoundError:
+            return []
+        return [path for _, path in sorted(found)]
+
+    def _sweep(self, path: Path) -> int:
+        """Drop a leftover that nobody writes at; returns the bytes freed."""
+        (self.root / ".locks").mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.root / ".locks" / f"{path.name}.lock")
+        try:
+            with lock.acquire(timeout=0):
+                n_bytes = _size(path)
+                shutil.rmtree(path, ignore_errors=True)
+                return n_bytes
+        except Timeout:
+            return 0
+
+    def _draft(self, kind: str, key: str) -> Path:
+        return self.root / ".writing" / f"{kind}-{key}"
 
     def _path(self, kind: str, key: str) -> Path:
         if not (kind.isidentifier() and key.isalnum()):
@@ -190,6 +228,14 @@ def read_arrays(directory: Path) -> tuple[dict[str, Any], Arrays]:
     """The facts and the memory-mapped, read-only arrays of a result."""
     arrays = {path.stem: np.load(path, mmap_mode="r", allow_pickle=False) for path in directory.glob("*.npy")}
     return json.loads((directory / "facts.json").read_text()), arrays
+
+
+def _size(folder: Path) -> int:
+    """Bytes in a folder; 0 when it has gone."""
+    try:
+        return sum(path.stat().st_size for path in folder.rglob("*"))
+    except FileNotFoundError:
+        return 0
 
 
 def _entry(folder: Path) -> Entry | None:

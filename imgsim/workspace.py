@@ -2,7 +2,8 @@
 
 cache/        the store, bounded, rebuilt when needed
 collections/  the user's own collections and uploaded files
-latest/       the newest scan of each source, so that a grown folder is not read again
+latest/       the newest scan of each source and the newest vectors of each method, so that a grown folder is neither
+              read nor embedded again
 """
 
 from __future__ import annotations
@@ -38,6 +39,27 @@ class Workspace:
         draft = note.with_suffix(f".{os.getpid()}")
         draft.write_text(key)
         draft.replace(note)
+
+    def vectors_of(self, method: str) -> list[str]:
+        """Keys of the embeddings that a method, by its key, has made or begun, newest first; some may have gone."""
+        try:
+            found = [(note.stat().st_mtime_ns, note.name) for note in self._vectors(method).iterdir()]
+        except FileNotFoundError:
+            return []
+        return [name for _, name in sorted(found, reverse=True)]
+
+    def remember_vectors(self, method: str, key: str) -> None:
+        """Note that a method makes these embeddings."""
+        folder = self._vectors(method)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / key).touch()
+
+    def forget_vectors(self, method: str, key: str) -> None:
+        """Note that they have gone."""
+        (self._vectors(method) / key).unlink(missing_ok=True)
+
+    def _vectors(self, method: str) -> Path:
+        return self.root / "latest" / "vectors" / method
 
     def _latest(self, source: str) -> Path:
         return self.root / "latest" / hashlib.sha256(source.encode(errors="surrogateescape")).hexdigest()[:32]

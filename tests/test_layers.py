@@ -16,7 +16,7 @@ FLOORS = [
     {"registry", "weights", "raster"},
     {"neighbors", "principal"},
     {"postprocess"},
-    {"images", "methods", "projections", "evaluation", "plots", "store", "pair_scores", "recommendation"},
+    {"images", "methods", "projections", "evaluation", "plots", "store", "drafts", "pair_scores", "recommendation"},
     {"explanations", "sights", "labelling", "manipulation", "training", "embedding", "workspace", "tags", "uploads"},
     {"pipeline"},
     {"ranking"},
