@@ -104,16 +104,25 @@ class Draft:
             there, spent = _known(other)
         except (OSError, ValueError, KeyError):
             return 0
-        if vectors.ndim != 2 or vectors.shape[1] != self.dim or len(vectors) != len(there):
+        if vectors.ndim != 2 or len(vectors) != len(there):
+            return 0
+        return self.take(there, vectors, spent / max(1, int(np.count_nonzero(there != b""))))
+
+    def take(self, hashes: Hashes, vectors: Float, cost: float = 0.0) -> int:
+        """Take over what is missing of (B, D) vectors of images of these contents; returns how many rows that fills.
+
+        `cost` is in seconds a row. A vector of another length is none of this method.
+        """
+        if vectors.shape[1] != self.dim:
             return 0
         rows = np.flatnonzero(self.missing)
-        found = _rows_of(self.hashes[rows], there)
+        found = _rows_of(self.hashes[rows], hashes)
         rows, found = rows[found >= 0], found[found >= 0]
         step = max(1, COPIED_AT_ONCE // (4 * self.dim))
         for start in range(0, len(rows), step):
             part = slice(start, start + step)
             self.put(rows[part], vectors[found[part]])
-        self.seconds += spent * len(rows) / max(1, int(np.count_nonzero(there != b"")))
+        self.seconds += cost * len(rows)
         self.keep()
         return len(rows)
 

@@ -553,6 +553,9 @@ class Pipeline:
                 self.workspace.forget_vectors(method.key, other)
             else:
                 draft.borrow(folder)
+        if draft.missing.any():
+            for contents, vectors in images.stored_vectors(collection, method.key):
+                draft.take(hashes_of(contents), vectors)
         self.workspace.remember_vectors(method.key, key)
 
     def _load_embeddings(self, collection: Collection, method: Method) -> Embeddings:

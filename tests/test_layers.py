@@ -21,7 +21,7 @@ FLOORS = [
     {"pipeline"},
     {"ranking"},
     {"queries"},
-    {"engine", "exports", "scorecard", "agreement", "robustness", "stability", "duplicates", "pairs"},
+    {"engine", "far", "exports", "scorecard", "agreement", "robustness", "stability", "duplicates", "pairs"},
     {"lessons"},
     {"tasks"},
     {"cli", "worker"},

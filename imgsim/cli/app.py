@@ -10,6 +10,7 @@ from imgsim.cli import (
     dashboard,
     duplicates,
     evaluation,
+    far,
     few_shot,
     manipulation,
     recommending,
@@ -48,7 +49,9 @@ for command in (
     recommending.recommend,
     manipulation.tampering,
     training.train,
+    far.sample,
     storage.cache,
 ):
     app.command()(command)
 app.command("manipulation", hidden=True)(manipulation.tampering)  # what it was called before
+app.add_typer(far.database, name="database")

@@ -23,11 +23,52 @@ MethodOption = Annotated[str, typer.Option("--method", "-m", help=METHOD_HELP)]
 MethodOptions = Annotated[list[str], typer.Option("--method", "-m", help=METHOD_HELP + ". Repeat for several.")]
 
 
-def embed(source: Source, method: MethodOptions, out: Out = None, as_json: Json = False) -> None:
-    """Turn images into vectors, decoding each once for all methods.
+def embed(
+    source: Source,
+    method: MethodOptions,
+    out: Annotated[str | None, typer.Option(help="File to write, .parquet or .npz; or a new folder of shards.")] = None,
+    engine: Annotated[str, typer.Option(help="local, or ray for a cluster; ray writes shards.")] = "local",
+    address: Annotated[str | None, typer.Option(help="Of a running Ray cluster, such as ray://head:10001.")] = None,
+    shard_rows: Annotated[int, typer.Option(min=1, help="Images a shard.")] = 4096,
+    as_json: Json = False,
+) -> None:
+    """Turn images into vectors, decoding each once for all methods; a stopped run goes on where it was.
 
     Example: imgsim embed photos/ -m hog -m phash --out v.parquet
+    Example: imgsim embed s3://bucket/photos -m imgsim_mini --engine ray --out s3://bucket/vectors
     """
+    shards = out is not None and not Path(out).suffix
+    if engine != "local" or address is not None or shards:
+        _embed_far(source, method, out if shards else None, engine, address, shard_rows, as_json)
+        return
+    _embed_here(source, method, Path(out) if out is not None else None, as_json)
+
+
+def _embed_far(
+    source: str, specs: list[str], out: str | None, engine: str, address: str | None, rows: int, as_json: bool
+) -> None:
+    from imgsim import far
+
+    if out is None:
+        raise InputError(f"--engine {engine} must be told a folder to write, got none; add --out vectors/")
+    with progress_bar() as progress:
+        made = far.embed(source, specs, out, engine=engine, address=address, shard_rows=rows, progress=progress)
+    busy = sum(made.shares) or 1.0
+    shown = [
+        {
+            "method": METHODS.parse(known.spec).id,
+            "dim": known.dim,
+            "key": known.key,
+            "seconds": made.seconds * share / busy,
+            "images_per_s": made.n_new / made.seconds if made.seconds else None,
+        }
+        for known, share in zip(made.note.methods, made.shares, strict=True)
+    ]
+    told = {"n_images": made.note.n_images, "n_new": made.n_new, "n_unreadable": made.note.n_unreadable, "out": out}
+    emit({**told, "seconds": made.seconds, "embeddings": shown}, as_json, table="embeddings")
+
+
+def _embed_here(source: str, method: list[str], out: Path | None, as_json: bool) -> None:
     _check_suffix(out, (".parquet", ".npz"))
     pipeline = Pipeline()
     methods = [METHODS.parse(spec) for spec in method]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from imgsim.images.decoding import decode, from_pil
 from imgsim.images.library import Library, LibraryItem
-from imgsim.images.reader import Reader, open_reader, path_of, stream
+from imgsim.images.reader import Reader, open_reader, path_of, stored_vectors, stream
 from imgsim.images.scan import Onlooker, canonical, identify, load, scan, state
 from imgsim.images.sources import SOURCES
 from imgsim.images.sources._drawn import Drawn
@@ -38,6 +38,7 @@ __all__ = [
     "path_of",
     "scan",
     "state",
+    "stored_vectors",
     "stream",
 ]
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import TypeVar
 
 from imgsim.errors import ImgsimError, UnreadableImageError
 from imgsim.images.contents import picture, read_and_hash
 from imgsim.images.sources import Source, open_source
 from imgsim.images.threads import in_order
-from imgsim.types import Collection, Image
+from imgsim.types import Collection, Float, Image
 
 Prepared = TypeVar("Prepared")
 
@@ -54,6 +54,15 @@ def path_of(collection: Collection, id: str) -> str:
         InputError: the source does not exist any more.
     """
     return open_source(collection.source).shown_path(collection.locations[collection.row(id)])
+
+
+def stored_vectors(collection: Collection, method: str) -> Iterator[tuple[Sequence[str], Float]]:
+    """Hashes and vectors by a method's key that come with the collection's source, block by block; most have none.
+
+    Raises:
+        InputError: the source does not exist any more.
+    """
+    return open_source(collection.source).vectors(method)
 
 
 def stream(

@@ -76,7 +76,7 @@ def scan(
 
     def work(row: int) -> Found:
         stamp, location = listing.stamps[row], listing.locations[row]
-        return known.get(location, stamp) or look(opened, location, onlooker)
+        return known.get(location, stamp) or _told(opened, location) or look(opened, location, onlooker)
 
     tick()
     with ThumbnailWriter(directory) as thumbnails:
@@ -138,6 +138,15 @@ def look(source: Source, location: str, onlooker: Onlooker | None = None) -> Fou
         return Found(sha256, decoded.width, decoded.height, thumbnail(decoded.image))
     except UnreadableImageError as error:
         return Found(reason=str(error))
+
+
+def _told(source: Source, location: str) -> Found | None:
+    """What the source knows of an image without reading it."""
+    try:
+        told = source.scanned(location)
+    except UnreadableImageError as error:
+        return Found(reason=str(error))
+    return Found(told.sha256, told.width, told.height, told.webp) if told else None
 
 
 class _Nothing:

@@ -7,14 +7,14 @@ A SOURCE is one line of text (`builtin:photos`, a folder, a zip, a table, `torch
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Self
 
 from imgsim.errors import InputError, UnknownIdError
 from imgsim.registry import Registry
-from imgsim.types import Image, Unreadable
+from imgsim.types import Float, Image, Unreadable
 
 Contents = bytes | Path | Image  # of an encoded file, or a drawn (H, W, 3) picture
 Column = Sequence[str] | Sequence[float]
@@ -37,6 +37,16 @@ class Listing:
     stamps: Sequence[str]
     fields: Mapping[str, Column] = field(default_factory=dict)
     refused: Sequence[Unreadable] = ()
+
+
+@dataclass(frozen=True)
+class Scanned:
+    """What a scan finds of one image: sha256 of its contents, its size in pixels, its thumbnail."""
+
+    sha256: str
+    width: int
+    height: int
+    webp: bytes
 
 
 class Source(ABC):
@@ -84,6 +94,14 @@ class Source(ABC):
             UnreadableImageError: they are gone or must not be read.
         """
 
+    def scanned(self, location: str) -> Scanned | None:  # noqa: ARG002 - most know nothing
+        """What a scan would find at a location, where the source knows it without reading the image."""
+        return None
+
+    def vectors(self, method: str) -> Iterator[tuple[Sequence[str], Float]]:  # noqa: ARG002
+        """(B,) sha256 of contents and their (B, D) vectors by a method's key, where they come with the source."""
+        yield from ()
+
     def shown_path(self, location: str) -> str:
         """Where a person finds the image: a path where there is one."""
         return f"{self.canonical}/{location}"
@@ -106,6 +124,7 @@ def open_source(text: str) -> Source:
             "packaged collection", text, [kind.id for kind in SOURCES if kind.id.startswith("builtin:")]
         )
     raise InputError(
-        f"SOURCE must be a folder, a .zip, a .csv or .parquet table, builtin:photos, builtin:products, "
+        f"SOURCE must be a folder, a .zip, a .csv or .parquet table, a URL like s3://bucket/folder, "
+        f"builtin:photos, builtin:products, "
         f"builtin:shapes, builtin:digits or torchvision:NAME, got {text!r}; check the spelling of the path."
     )

@@ -35,8 +35,11 @@ class Folder(Source):
 
     @classmethod
     def matches(cls, text: str) -> bool:
-        """Whether it is a folder."""
-        return bool(text) and Path(text).expanduser().is_dir()
+        """Whether it is a folder of files; one of Parquet with images or vectors inside is another kind."""
+        from imgsim.images.sources.parquet_images import holds_images
+        from imgsim.images.sources.shards import is_shards
+
+        return bool(text) and Path(text).expanduser().is_dir() and not is_shards(text) and not holds_images(text)
 
     @classmethod
     def open(cls, text: str) -> Self:

@@ -28,7 +28,9 @@ class Table(Source):
     @classmethod
     def matches(cls, text: str) -> bool:
         """Whether it is a file named .csv, .tsv or .parquet."""
-        return text.lower().endswith(_ENDINGS) and Path(text).expanduser().is_file()
+        from imgsim.images.sources.parquet_images import holds_images
+
+        return text.lower().endswith(_ENDINGS) and Path(text).expanduser().is_file() and not holds_images(text)
 
     @classmethod
     def open(cls, text: str) -> Self:
