@@ -1,10 +1,14 @@
 """How soon a map can be used, and how soon a click shows its neighbours, in headless Chromium.
 
-    python -m benchmarks.map [--images 10000 100000] [--clicks 15] [--home DIR] [--json]
+    python -m benchmarks.map [--images 10000 100000] [--far 1000000] [--clicks 15] [--home DIR] [--json]
 
-The collection is a zip of 16 x 16 noise pictures in ten colours; the store is warm. Making 100,000 pictures and their
-neighbours takes minutes; `--home` keeps the work for the next run. Medians, milliseconds: `reload` loads the whole page
-anew, `open` goes there from another page of the open app, `click` ends when six new neighbours are on screen.
+The collection is a zip of 16 x 16 noise pictures in ten colours; the store is warm and no job runs. Making 100,000
+pictures and their neighbours takes minutes; `--home` keeps the work for the next run. `--far` has points by lot instead
+(benchmarks/_far_collection.py): the page and the browser do the same with them, the pipeline before it is left out.
+
+Medians, milliseconds: `reload` loads the whole page anew, `open` goes there from another page of the open app, `click`
+ends when six new neighbours are on screen; `zoom` from the last turn of the wheel to the points of the new view, and
+`pan` between two pictures of the screen while the map is dragged, median and the slowest of twenty.
 """
 
 from __future__ import annotations
@@ -25,7 +29,9 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import TimeoutError, sync_playwright
 
+from benchmarks import _far_collection
 from imgsim.pipeline import MapRequest, Pipeline
+from imgsim.ui.state import View
 from imgsim.workspace import Workspace
 from tests.browser.conftest import App
 from tests.browser.get_browser import ARGUMENTS, find
@@ -58,6 +64,8 @@ def prepared(home: Path, n: int) -> str:
 def measure(page: Any, url: str, source: str, n_clicks: int) -> dict[str, float]:
     """Milliseconds until the map can be used, and from click to neighbours on screen."""
     query = urllib.parse.urlencode({"collection": source, "method": METHOD, "map": MAP})
+    page.goto(f"{url}/explore?{query}")  # the server opens the collection once
+    page.wait_for_selector(READY, timeout=120_000)
     loaded, opened = [], []
     for _ in range(3):
         start = time.perf_counter()
@@ -76,7 +84,41 @@ def measure(page: Any, url: str, source: str, n_clicks: int) -> dict[str, float]
         "reload_ms": 1000 * statistics.median(loaded),
         "open_ms": 1000 * statistics.median(opened),
         "click_ms": 1000 * statistics.median(clicks(page, n_clicks)),
+        **pans(page),
+        **zooms(page),
     }
+
+
+def pans(page: Any) -> dict[str, float]:
+    """Milliseconds between two frames while the map is dragged to and fro."""
+    box = page.locator(".imgsim-body").first.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.evaluate(FRAMES)
+    for step in range(60):
+        page.mouse.move(x + 3 * (step % 20), y + 2 * (step % 15))
+    frames = sorted(page.evaluate("() => { window.watching = false; return window.frames_ms; }"))
+    page.mouse.up()
+    page.wait_for_timeout(1500)
+    return {"pan_ms": statistics.median(frames), "pan_slow_ms": frames[int(len(frames) * 0.95)]}
+
+
+def zooms(page: Any) -> dict[str, float]:
+    """Milliseconds from the last turn of the wheel until more points are drawn; nothing where all are."""
+    drawn = page.locator(".imgsim-drawn").first
+    if not drawn.inner_text():
+        return {}
+    taken = []
+    for _ in range(4):
+        before = page.evaluate(LOOKS)
+        page.mouse.wheel(0, -300)
+        start = time.perf_counter()
+        page.wait_for_function(f"before => ({LOOKS})() > before", arg=before, polling=10)
+        taken.append(time.perf_counter() - start)
+        page.wait_for_timeout(500)
+    print(f"after the zoom: {drawn.inner_text()}", file=sys.stderr)
+    return {"zoom_ms": 1000 * statistics.median(taken)}
 
 
 def clicks(page: Any, n_clicks: int) -> list[float]:
@@ -120,10 +162,32 @@ GALLERY = """(() => {
 })()"""
 
 
+LOOKS = "() => Number(document.querySelector('.imgsim-panel').dataset.looks ?? 0)"
+FRAMES = """() => {
+  window.frames_ms = []; window.watching = true;
+  let last = performance.now();
+  const step = (now) => {
+    window.frames_ms.push(now - last);
+    last = now;
+    if (window.watching) requestAnimationFrame(step);
+  };
+  requestAnimationFrame(step);
+}"""
+
+
+def rest(home: Path) -> None:
+    """Have in the store what a new server would begin to make by itself, so that no job runs beside the clock."""
+    pipeline = Pipeline(Workspace(home))
+    pipeline.make_map(MapRequest(**View().request()), _say)
+    for card in pipeline.collections():
+        pipeline.scan(card.source)
+
+
 def main() -> None:
     """Measure and print."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--images", type=int, nargs="+", default=[10_000, 100_000])
+    options.add_argument("--images", type=int, nargs="*", default=[10_000, 100_000])
+    options.add_argument("--far", type=int, nargs="*", default=[])
     options.add_argument("--clicks", type=int, default=15)
     options.add_argument("--home", type=Path)
     options.add_argument("--json", action="store_true")
@@ -131,17 +195,23 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         home = given.home or Path(temporary)
         home.mkdir(parents=True, exist_ok=True)
-        sources = {n: prepared(home, n) for n in given.images}
+        rest(home)
+        sources = {f"{n}": prepared(home, n) for n in given.images}
+        sources |= {f"{n} by lot": _far_collection.prepared(home, n, METHOD, MAP) for n in given.far}
         app = App(home)
         try:
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=find(), args=ARGUMENTS)
                 page = browser.new_page(viewport={"width": 1400, "height": 900})
-                found = [{"images": n, **measure(page, app.url, sources[n], given.clicks)} for n in given.images]
+                found = [{"images": n, **measure(page, app.url, s, given.clicks)} for n, s in sources.items()]
         finally:
             app.stop()
     for row in found:
-        print(json.dumps(row) if given.json else "  ".join(f"{k} {v:,.0f}" for k, v in row.items()))
+        print(
+            json.dumps(row)
+            if given.json
+            else "  ".join(f"{k} {v if isinstance(v, str) else round(v):}" for k, v in row.items())
+        )
 
 
 def _say(stage: str, done: int, total: int) -> None:

@@ -99,6 +99,20 @@ def test_a_box_has_only_what_lies_inside(client: TestClient) -> None:
     assert (points["rows"], points["total"]) == ([2, 3], 2)
 
 
+def test_what_a_legend_has_switched_off_is_neither_drawn_nor_counted(client: TestClient) -> None:
+    hide = f"hide=0,2-9&collection={COLLECTION}&field=label"  # dogs and birds
+    points = unpack(client.get(f"/imgsim/points/{FLAT}?cap=10&{hide}").content)
+    assert (points["rows"], points["total"]) == ([0, 5], 2)
+    whole, kept = (unpack(client.get(f"/imgsim/density/{FLAT}?{query}").content) for query in ("", hide))
+    assert (np.count_nonzero(whole["density"]), np.count_nonzero(kept["density"])) == (6, 2)
+
+
+def test_the_density_of_a_box_is_that_box(client: TestClient) -> None:
+    shade = unpack(client.get(f"/imgsim/density/{FLAT}?x0=3&x1=7&y0=0&y1=99").content)
+    assert shade["box"] == [3, 7, 0, 99]
+    assert np.count_nonzero(shade["density"]) == 2
+
+
 def test_single_rows_come_in_the_order_asked_for(client: TestClient) -> None:
     points = unpack(client.get(f"/imgsim/points/{FLAT}?rows=5,1").content)
     assert (points["rows"], points["y"]) == ([5, 1], [11, 3])
@@ -179,6 +193,9 @@ MISSING = [
     f"points/{FLAT.upper()}",
     f"points/{FLAT}?rows=6",
     f"points/{FLAT}?rows=-1",
+    f"points/{FLAT}?hide=1&collection={OTHER}&field=label",
+    f"points/{FLAT}?hide=1&collection=..&field=label",
+    f"density/{FLAT}?hide=1&collection={COLLECTION}&field=nothing",
     "points/..%2F..%2Fetc%2Fpasswd",
     f"field/{COLLECTION}/nothing",
     f"field/{OTHER}/label",

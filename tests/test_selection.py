@@ -5,7 +5,6 @@ import pytest
 from matplotlib.path import Path as Outline
 
 from imgsim.errors import InputError
-from imgsim.ui import sampling
 from imgsim.ui.selection import rows_in, selected_rows
 
 SQUARE = [[0, 0], [2, 0], [2, 2], [0, 2]]
@@ -84,25 +83,6 @@ def test_hidden_categories_stay_out() -> None:
 def test_a_broken_stroke_is_one_sentence(broken: dict[str, object]) -> None:
     with pytest.raises(InputError, match="stroke"):
         selected_rows([broken], [XY])
-
-
-def test_a_sample_keeps_the_rare_cluster_that_a_uniform_one_would_lose() -> None:
-    rng = np.random.default_rng(0)
-    crowd = rng.normal(size=(50_000, 2))
-    lonely = np.array([[30.0, 30.0], [30.0, -30.0]])
-    xy = np.vstack([crowd, lonely]).astype(np.float32)
-    rows = sampling.sample(xy, np.arange(len(xy)), 500)
-    assert len(rows) == 500
-    assert {50_000, 50_001} <= set(rows.tolist())
-    assert (np.diff(rows) > 0).all()
-    assert rows.tolist() == sampling.sample(xy, np.arange(len(xy)), 500).tolist()
-
-
-def test_density_counts_where_the_points_are() -> None:
-    xy = np.array([[0, 0], [0, 0], [0, 0], [1, 1]], np.float32)
-    grid, span = sampling.density(xy, side=2)
-    assert grid.tolist() == [255, 0, 0, round(255 * np.log(2) / np.log(4))]
-    assert (span.x0, span.x1, span.y0, span.y1) == (0, 1, 0, 1)
 
 
 def test_strokes_go_on_from_rows_that_are_selected_already() -> None:

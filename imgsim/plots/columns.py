@@ -10,6 +10,8 @@ import numpy.typing as npt
 from imgsim.plots.wire import pack
 from imgsim.types import Float
 
+MOST_CODES = 1 << 16  # of the labels of a field; those beyond share the last
+
 
 def column(values: npt.NDArray[Any]) -> bytes:
     """A field (N,), text or float with NaN for missing, as one message."""
@@ -36,7 +38,7 @@ def categories(values: npt.NDArray[Any]) -> tuple[list[str], npt.NDArray[np.uint
     rank = np.empty(len(names), dtype=np.int64)
     rank[order] = np.arange(len(names))
     labels = [str(names[i]) for i in order]
-    most = np.iinfo(np.uint16).max
+    most = MOST_CODES - 1
     if len(labels) > most:
         labels = [*labels[:most], "other"]
     return labels, np.minimum(rank[codes], most).astype(np.uint16)

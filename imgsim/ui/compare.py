@@ -22,7 +22,7 @@ from imgsim.ui.compare_maps import Shown
 from imgsim.ui.compare_state import QUESTIONS, CompareView
 from imgsim.ui.explore import FIELD, PLAIN
 from imgsim.ui.progress import plain
-from imgsim.ui.scatter import scatter
+from imgsim.ui.scatter import MOST_POINTS, scatter
 from imgsim.ui.selection import selected_rows
 
 MAP = "compare_maps"
@@ -119,7 +119,7 @@ def _maps(scene: Scene) -> None:
         color=explore.color_spec(scene.collection, color_of(scene.collection, view)),
         focus=scene.focus,
         neighbors=near,
-        selected_rows=None if _is_own(view) else rows.tolist(),
+        selected_rows=None if _is_own(view) and len(scene.collection) <= MOST_POINTS else rows,
         on_click=lambda: _clicked(scene.collection),
         on_selection=lassoed,
     )

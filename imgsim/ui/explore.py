@@ -5,6 +5,7 @@ It runs as a fragment: a click, a lasso or another colour runs only this, with a
 
 from __future__ import annotations
 
+import json
 from functools import lru_cache
 from typing import Any
 
@@ -20,7 +21,7 @@ from imgsim.projections import PROJECTORS
 from imgsim.types import Collection
 from imgsim.ui import exports, maps, neighbours, regions, state
 from imgsim.ui.progress import plain
-from imgsim.ui.scatter import Panel, scatter
+from imgsim.ui.scatter import MOST_POINTS, Panel, scatter
 from imgsim.ui.selection import selected_rows
 from imgsim.ui.state import View
 
@@ -78,9 +79,15 @@ def selection_of(result: MapResult, view: View) -> tuple[Rows, str]:
         return found, ""
     color = color_of(result.collection, view)
     try:
-        return selected_rows(view.strokes(), [result.projection.xy], _codes(result, color), found), ""
+        return _selected(result, view.lasso, color, found.tobytes()), ""
     except InputError as error:
         return found, str(error)
+
+
+@lru_cache(maxsize=8)  # of a million points it takes longer than the rest of a click
+def _selected(result: MapResult, lasso: str, color: str, found: bytes) -> Rows:
+    start = np.frombuffer(found, dtype=np.int64)
+    return selected_rows(json.loads(lasso), [result.projection.xy], _codes(result, color), start)
 
 
 def _found(result: MapResult, view: View) -> Rows:
@@ -162,7 +169,7 @@ def _map(result: MapResult, view: View, color: str, rows: Rows) -> None:
         focus=focus,
         neighbors=near,
         lost=lost,
-        selected_rows=None if _is_own(view) else rows.tolist(),
+        selected_rows=None if _is_own(view) and len(result.collection) <= MOST_POINTS else rows,
         landmarks=view.landmarks == "1",
         on_click=lambda: _clicked(result),
         on_selection=_lassoed,

@@ -70,11 +70,14 @@ def lost_on_map(result: MapResult, row: int, k: int) -> list[int]:
     return [int(r) for r in result.neighbors.indices[row, :k] if int(r) not in near]
 
 
+@lru_cache(maxsize=16)
 def find_rows(key: str, collection: Collection, text: str) -> Rows:
     """Rows in whose id and text fields all the words occur, whatever their case; `key` is the scan's."""
     words = text.lower().split()
     haystack = _haystack(key, collection)
-    return np.array([row for row, hay in enumerate(haystack) if all(word in hay for word in words)], dtype=np.int64)
+    rows = np.array([row for row, hay in enumerate(haystack) if all(word in hay for word in words)], dtype=np.int64)
+    rows.flags.writeable = False  # kept
+    return rows
 
 
 @lru_cache(maxsize=1)

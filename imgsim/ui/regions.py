@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Sequence
+from functools import lru_cache, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -62,14 +63,19 @@ def _pictures(result: MapResult, rows: Rows, label: str | None) -> None:
 
 
 def _apart(result: MapResult, rows: Rows) -> None:
-    selected = np.zeros(len(result.collection), dtype=bool)
-    selected[rows] = True
     st.markdown("**What sets this region apart**")
-    found = contrasts(result.collection.fields, selected, most=8)
+    found = _contrasts(result, rows.tobytes())
     if found:
         st.table([_line(contrast) for contrast in found], border="horizontal", hide_index=True)
     else:
         st.caption("Nothing to compare: the collection has no fields, or everything is selected.")
+
+
+@lru_cache(maxsize=4)
+def _contrasts(result: MapResult, rows: bytes) -> Sequence[Contrast]:
+    selected = np.zeros(len(result.collection), dtype=bool)
+    selected[np.frombuffer(rows, dtype=np.int64)] = True
+    return contrasts(result.collection.fields, selected, most=8)
 
 
 def _line(contrast: Contrast) -> dict[str, str]:

@@ -14,13 +14,14 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from imgsim.errors import ImgsimError
-from imgsim.plots.columns import column, finite, points, value_range
+from imgsim.plots.columns import MOST_CODES, categories, column, finite, points, value_range
 from imgsim.plots.wire import pack
 from imgsim.types import Collection, Float, Image, Projection
 from imgsim.ui import assets, sampling
@@ -36,6 +37,7 @@ MOST_ROWS = 5_000  # that may be asked for by number
 VIEW_SIDE = 768  # long side of the larger view in pixels
 
 _KEY = re.compile(r"[0-9a-f]{64}")
+_RANGES = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?")
 _MISSING = (ImgsimError, KeyError, FileNotFoundError)
 
 
@@ -89,23 +91,38 @@ class _Api:
         self.collection = lru_cache(maxsize=8)(lambda key: self._results().load_collection(key))
         self.thumbnails = lru_cache(maxsize=8)(lambda key: self._results().load_thumbnails(key))
         self.xy = lru_cache(maxsize=12)(lambda key: self._results().load_projection(key).xy)
+        self.order = lru_cache(maxsize=12)(lambda key: sampling.draw_order(self.xy(key)))
         self.column = lru_cache(maxsize=16)(self._column)
+        self.codes = lru_cache(maxsize=4)(lambda key, name: categories(self.collection(key).field(name))[1])
 
     def points(self, request: Request) -> Response:
-        """All points of a map; `cap` for a sample; with `x0 x1 y0 y1` of a box; or just the `rows` asked for."""
-        xy, query = self.xy(_key(request)), request.query_params
+        """All points of a map, or what `_asked` asks for; `cap` for a sample of it; or just the `rows` asked for."""
+        key, query = _key(request), request.query_params
+        xy = self.xy(key)
         if "rows" in query:
             return _binary(points(xy, _rows(query["rows"], len(xy)), len(xy)))
-        rows = np.arange(len(xy))
-        if "x0" in query:
-            rows = sampling.rows_inside(xy, sampling.Box(*(_number(query.get(k)) for k in ("x0", "x1", "y0", "y1"))))
-        drawn = sampling.sample(xy, rows, max(1, int(_number(query.get("cap", "inf"), most=10**9))))
+        rows = self._asked(xy, query)
+        cap = max(1, int(_number(query.get("cap", "inf"), most=10**9)))
+        drawn = rows if len(rows) <= cap else sampling.sample(self.order(key), rows, cap)
         return _binary(points(xy, drawn, len(rows)))
 
     def density(self, request: Request) -> Response:
-        """How crowded the map is, for the layer below a sample."""
-        grid, box = sampling.density(self.xy(_key(request)))
+        """How crowded the map is, or what `_asked` asks for of it: the layer below a sample."""
+        xy, query = self.xy(_key(request)), request.query_params
+        box = _box(query) or sampling.bounds(xy)
+        grid = sampling.density(xy, self._asked(xy, query), box)
         return _binary(pack({"box": [box.x0, box.x1, box.y0, box.y1]}, {"density": grid}), gzip=True)
+
+    def _asked(self, xy: Float, query: QueryParams) -> npt.NDArray[np.int64]:
+        """The rows in the box `x0 x1 y0 y1`, without those whose code in `field` of `collection` is in `hide`."""
+        box = _box(query)
+        rows = np.arange(len(xy)) if box is None else sampling.rows_inside(xy, box)
+        if not query.get("hide"):
+            return rows
+        codes = self.codes(_checked(query.get("collection", "")), query.get("field", ""))
+        if len(codes) != len(xy):
+            raise HTTPException(404)
+        return rows[~_hidden(query["hide"])[codes[rows]]]
 
     def values(self, request: Request) -> Response:
         """The distortion of each point of a map."""
@@ -163,7 +180,10 @@ async def _answer(answer: Callable[[Request], Response], request: Request) -> Re
 
 
 def _key(request: Request) -> str:
-    key = str(request.path_params["key"])
+    return _checked(str(request.path_params["key"]))
+
+
+def _checked(key: str) -> str:
     if not _KEY.fullmatch(key):
         raise HTTPException(404)
     return key
@@ -181,6 +201,20 @@ def _rows(text: str, n: int) -> npt.NDArray[np.int64]:
     if not all(part.isdecimal() and int(part) < n for part in parts):
         raise HTTPException(404)
     return np.array([int(part) for part in parts], dtype=np.int64)
+
+
+def _box(query: QueryParams) -> sampling.Box | None:
+    if "x0" not in query:
+        return None
+    return sampling.Box(*(_number(query.get(side)) for side in ("x0", "x1", "y0", "y1")))
+
+
+def _hidden(text: str) -> npt.NDArray[np.bool_]:
+    """`3,7,20-512` as a mask over all codes."""
+    mask = np.zeros(MOST_CODES, dtype=bool)
+    for first, last in _RANGES.findall(text):
+        mask[int(first) : int(last or first) + 1] = True
+    return mask
 
 
 def _number(text: str | None, most: float = np.inf) -> float:

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import streamlit as st
 
 from imgsim.errors import InputError
@@ -19,6 +20,7 @@ from imgsim.ui import assets
 
 MOST_PANELS = 6
 MOST_POINTS = 100_000  # drawn at once; of more a stratified sample, refined when one zooms in
+Rows = npt.NDArray[np.int64]
 
 _HTML = '<div class="imgsim-map" role="group" aria-label="Map of images"></div>'
 _LOADER = """
@@ -73,8 +75,9 @@ def scatter(
     neighbors: Sequence[int] = (),
     lost: Sequence[int] = (),
     guests: Sequence[Sequence[tuple[float, float]]] = (),
-    selected_rows: Sequence[int] | None = None,
+    selected_rows: Sequence[int] | Rows | None = None,
     landmarks: bool = False,
+    most_points: int = MOST_POINTS,
     on_click: Callable[[], None] | None = None,
     on_selection: Callable[[], None] | None = None,
 ) -> Event:
@@ -97,8 +100,10 @@ def scatter(
         guests: for each panel the way of a point that is no image of the collection, in the units of its map; a
             diamond stands at the end. Two dimensions only.
         selected_rows: the rows to show as selected, when the selection comes from elsewhere (a link, a search); None
-            leaves the person's own on screen, [] empties it.
+            leaves the person's own on screen, [] empties it. Of a sampled map tell them always: the browser does not
+            know the points it does not draw.
         landmarks: show thumbnails of the most crowded places.
+        most_points: drawn at once on each map; the page says so when there are more.
         on_click: called before the run after a click.
         on_selection: called before the run after a selection was changed.
 
@@ -120,7 +125,7 @@ def scatter(
             "guests": [[[float(x), float(y)] for x, y in path] for path in guests],
             "selected": None if selected_rows is None else _bits(selected_rows),
             "landmarks": bool(landmarks),
-            "cap": MOST_POINTS,
+            "cap": int(most_points),
         },
         on_click_change=on_click or _nothing,
         on_selection_change=on_selection or _nothing,
@@ -143,7 +148,7 @@ def _component() -> Callable[..., Any]:
 _registered: dict[str, Callable[..., Any]] = {}
 
 
-def _bits(rows: Sequence[int]) -> str:
+def _bits(rows: Sequence[int] | Rows) -> str:
     """Rows as the ones of a bit field, base64: 17 kB for 100,000 images."""
     numbers = np.asarray(rows, dtype=np.int64)
     mask = np.zeros(int(numbers.max()) + 1 if len(numbers) else 0, dtype=bool)

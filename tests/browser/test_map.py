@@ -163,6 +163,49 @@ def test_small_large_and_deep_maps_open_without_a_complaint(page: Any, map_url: 
     assert empty.is_visible() == (query == "n=0")
 
 
+DRAWN = ".imgsim-drawn"
+TRACE = "() => { const { x, y } = document.querySelector('.imgsim-plot')._fullData[0]; return [[...x], [...y]]; }"
+
+
+def test_of_too_many_points_a_sample_is_drawn_more_on_zoom_and_all_are_selected(page: Any, map_url: str) -> None:
+    show(page, map_url, "n=10000&cap=1000")
+    assert page.inner_text(DRAWN) == "1,000 of 10,000 drawn"
+    assert page.evaluate(COUNT, 0) == 1000
+    page.locator(".imgsim-body").press("l")
+    draw_round(page)
+    said(page, "chosen 10000$")
+    page.wait_for_selector(".imgsim-selected:has-text('10,000 selected')")  # and not the 1,000 that are drawn
+    page.get_by_role("button", name="Clear").click()
+    said(page, "chosen 0$")
+
+    page.locator(".imgsim-entry").first.click()
+    page.wait_for_selector(f"{DRAWN}:has-text('1,000 of 6,666 here drawn')")
+    rows = rows_drawn(page)
+    assert len(rows) == 1000
+    assert not (rows % 3 == 0).any()
+    page.locator(".imgsim-entry").first.click()
+    page.wait_for_selector(f"{DRAWN}:has-text('1,000 of 10,000 drawn')")
+
+    page.mouse.move(*page.evaluate(PLACE, [0, 7]))
+    for _ in range(40):
+        page.mouse.wheel(0, -400)
+        if int(page.get_attribute(".imgsim-panel", "data-landmarks") or 0):
+            break
+        page.wait_for_timeout(150)
+    page.wait_for_selector(f"{DRAWN}:has-text('all ')")
+    near = rows_drawn(page)
+    assert not np.isin(near, rows).all()  # others than before
+    pictures = int(page.get_attribute(".imgsim-panel", "data-landmarks"))
+    assert 0 < pictures <= 60
+
+
+def rows_drawn(page: Any) -> np.ndarray:
+    """The rows of the drawn points, by their places; fails where a point is not exactly at the place of a row."""
+    x, y = page.evaluate(TRACE)
+    of = {tuple(place): row for row, place in enumerate(Fake().load_projection(map_key(10_000, 0)).xy.tolist())}
+    return np.array([of[place] for place in zip(x, y, strict=True)])
+
+
 def test_landmarks_are_at_most_twenty(page: Any, map_url: str) -> None:
     show(page, map_url, "n=10000&landmarks=1")
     page.wait_for_function("Number(document.querySelector('.imgsim-panel').dataset.landmarks) > 3")

@@ -22,12 +22,12 @@ async function save(panel, format) {
   element('a', '', { attributes: { href: url, download: `${name}.${format}` } }).click();
 }
 
-function figure({ plot, title, badge, grid }, format) {
+function figure({ plot, title, badge, drawn, grid }, format) {
   const { theme } = grid;
   const circles = format === 'svg' && plot.count <= MOST_CIRCLES;
   const current = plot.div._fullLayout;
   const layout = {
-    title: { text: escaped(title.textContent), subtitle: { text: escaped(badge.textContent) }, font: { size: 18 } },
+    title: { text: escaped(title.textContent), subtitle: { text: escaped([badge.textContent, drawn.textContent].filter(Boolean).join(' · ')) }, font: { size: 18 } },
     font: { color: theme.text, family: 'sans-serif' }, paper_bgcolor: theme.background, plot_bgcolor: theme.background,
     margin: { l: 24, r: 24, t: 72, b: 24 }, showlegend: plot.coloring.kind === 'category', legend: { itemsizing: 'constant' },
   };

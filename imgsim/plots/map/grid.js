@@ -18,6 +18,7 @@ export class Grid {
     Object.assign(this, { root, source, loadPlotly, emit, panels: [], tool: 'pan', strokeTool: 'lasso', cap: 100000 });
     this.state = { hover: null, focus: null, neighbors: [], lost: [], guests: [], selected: null, stroke: null, landmarks: [] };
     this.strokes = [];
+    this.counting = false;
     this.colorings = [];
     this.seen = {};
     this.theme = readTheme(root);
@@ -58,7 +59,7 @@ export class Grid {
     for (const panel of this.panels) {
       const coloring = this.colorings[this.panels.indexOf(panel)];
       if (fresh.includes(panel)) await panel.draw(coloring, this.legend.hidden);
-      else if (news) await panel.plot.repaint(coloring, this.legend.hidden);
+      else if (news) await panel.repaint(coloring, this.legend.hidden);
     }
     this.tools.allowSelection(this.panels.some(({ plot }) => !plot.is3d));
     await this.resize();
@@ -111,19 +112,20 @@ export class Grid {
     Object.assign(this.state, { focus: focus ?? null, neighbors, lost, guests });
     this.root.dataset.guests = JSON.stringify(guests.map((path) => path.at(-1) ?? null));
     await this.locate([focus, ...neighbors, ...lost].filter((row) => row !== null && row !== undefined));
-    if (this.changed('selected', selected) && selected !== null && selected !== undefined) this.showSelected(selected);
+    const news = this.changed('selected', selected);
+    if ((news || this.counting) && selected !== null && selected !== undefined) this.showSelected(selected);
     this.panels.forEach((panel) => this.moved(panel, landmarks));
     this.overlays();
   }
 
-  /** Of a sample, fetch the places of rows that are not drawn. */
+  /** Of a sample, have the places of some rows, also when they are not drawn now or later. */
   async locate(rows) {
     await Promise.all(this.panels.filter(({ plot }) => plot.points.rows).map(async ({ plot, key }) => {
-      const unknown = rows.filter((row) => !plot.position(row));
+      for (const row of rows) { const place = plot.position(row); if (place) plot.extra.set(row, place); }
+      const unknown = rows.filter((row) => !plot.extra.has(row));
       if (!unknown.length) return;
-      const { rows: found, x, y, z } = await this.source.points(key, { rows: unknown.join(',') });
+      const { x, y, z } = await this.source.points(key, { rows: unknown.join(',') });
       unknown.forEach((row, i) => plot.extra.set(row, z ? [x[i], y[i], z[i]] : [x[i], y[i]]));
-      return found;
     }));
   }
 
@@ -135,7 +137,7 @@ export class Grid {
   moved(panel, wanted = this.spec?.landmarks) {
     clearTimeout(panel.choosing);
     panel.choosing = setTimeout(() => {
-      const rows = wanted && panel.plot?.drawn ? chooseLandmarks(panel.plot) : [];
+      const rows = panel.plot?.drawn && (wanted || panel.sample) ? chooseLandmarks(panel.plot, wanted, panel.sample !== null) : [];
       const kept = new Map((this.state.landmarks[panel.number] ?? []).map((mark) => [mark.row, mark]));
       this.state.landmarks[panel.number] = rows.map((row) => kept.get(row) ?? this.landmark(row, panel));
       panel.root.dataset.landmarks = rows.length;
@@ -155,7 +157,7 @@ export class Grid {
     clearTimeout(this.hiding);
     this.hiding = setTimeout(() => {
       this.queue = this.queue.then(async () => {
-        for (const [i, panel] of this.panels.entries()) { await panel.plot.repaint(this.colorings[i], new Set(hidden)); this.moved(panel); }
+        for (const [i, panel] of this.panels.entries()) await panel.repaint(this.colorings[i], new Set(hidden));
         this.overlays();
         this.root.dataset.hidden = String(hidden.size);
       }).catch((error) => this.fail(error));
@@ -169,7 +171,10 @@ export class Grid {
     this.showTools();
   }
 
-  showTools() { this.tools.show(this.tool, this.state.selected ? this.state.selected.reduce((sum, one) => sum + one, 0) : 0); }
+  showTools() {
+    const selected = this.state.selected ? this.state.selected.reduce((sum, one) => sum + one, 0) : 0;
+    this.tools.show(this.tool, selected, this.counting);
+  }
 
   hover(row, panel, aloud = false) {
     if (row === this.state.hover) return;
@@ -216,6 +221,7 @@ export class Grid {
     stroke.hidden = plot.coloring.expand ? plot.coloring.expand(this.legend.hidden) : [];
     this.strokes = mode === 'replace' ? [stroke] : [...this.strokes, stroke];
     this.mark(plot, stroke);
+    this.counting = panel.sample !== null; // more lie within the line than are drawn: Python counts them
     this.emit('selection', this.strokes);
     this.overlays();
     this.showTools();
@@ -239,6 +245,7 @@ export class Grid {
     for (let row = 0; row < selected.length; row++) selected[row] = (bytes[row >> 3] >> (row & 7)) & 1;
     this.state.selected = selected.includes(1) ? selected : null;
     this.strokes = []; // Python knows what lies under the next one
+    this.counting = false;
     this.showTools();
   }
 
@@ -246,6 +253,7 @@ export class Grid {
     const any = this.state.selected !== null;
     Object.assign(this, { strokes: [] });
     this.state.selected = null;
+    this.counting = false;
     if (any) this.emit('selection', []);
     this.overlays();
     this.showTools();

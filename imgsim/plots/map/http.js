@@ -11,8 +11,9 @@ const answers = new Map(); // by address; contents never change under an address
 export class HttpSource {
   constructor(collection) { this.collection = collection; }
 
-  points(key, query = {}) { return binary(`points/${key}`, query); }
-  density(key) { return binary(`density/${key}`); }
+  points(key, query = {}, signal) { return binary(`points/${key}`, this.within(query), signal); }
+  density(key, query = {}, signal) { return binary(`density/${key}`, this.within(query), signal); }
+  within(query) { return query.hide ? { ...query, collection: this.collection } : query; }
   distortion(key) { return binary(`values/${key}`); }
   field(name) { return binary(`field/${this.collection}/${encodeURIComponent(name)}`); }
   record(row) { return kept(address(`record/${this.collection}/${row}.json`), (answer) => answer.json()); }
@@ -39,16 +40,22 @@ function address(path, query = {}) {
   return url.href;
 }
 
-function binary(path, query) {
-  return kept(address(path, { ...query, v: VERSION }), async (answer) => unpack(await answer.arrayBuffer()));
+/** Kept for ever; with a signal, which can give the question up, it is a question of the moment and not kept. */
+function binary(path, query, signal) {
+  const read = async (answer) => unpack(await answer.arrayBuffer());
+  const url = address(path, { ...query, v: VERSION });
+  return signal ? ask(url, read, signal) : kept(url, read);
+}
+
+async function ask(url, read, signal) {
+  const response = await fetch(url, { signal });
+  if (!response.ok) throw new Error(`${response.status} for ${new URL(url).pathname}`);
+  return read(response);
 }
 
 function kept(url, read) {
   if (!answers.has(url)) {
-    const answer = fetch(url).then((response) => {
-      if (!response.ok) throw new Error(`${response.status} for ${new URL(url).pathname}`);
-      return read(response);
-    });
+    const answer = ask(url, read);
     answer.catch(() => answers.delete(url));
     answers.set(url, answer);
     if (answers.size > KEPT) answers.delete(answers.keys().next().value);

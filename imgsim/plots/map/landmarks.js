@@ -1,23 +1,49 @@
-// A few thumbnails on the map, where it is most crowded, none over another.
+// A few thumbnails on the map, where it is most crowded, none over another; all of them where few points are left.
 
+export const SIDE = 52; // of a thumbnail in pixels
 const MOST = 20;
+const FEW = 60; // points of a sampled map in view that are shown as pictures unasked
 const ROOM = 25000; // square pixels of the map for each, so that a small panel is not covered
 const CELL = 34; // pixels
 const APART = 64;
+const CLOSE = 56; // the same where few are left
 
-/** The rows to show for what is on screen now: [row, …], the most crowded places first. */
-export function chooseLandmarks(plot) {
+/** The rows to show for what is on screen now: [row, …], the most crowded places first; `asked` where few are left too. */
+export function chooseLandmarks(plot, asked, fewToo) {
   const view = plot.view();
   if (!view || !plot.count) return [];
-  const most = Math.min(MOST, Math.floor((plot.div.clientWidth * plot.div.clientHeight) / ROOM));
+  const few = fewToo && isFew(plot, view);
+  if (!asked && !few) return [];
+  const most = few ? FEW : Math.min(MOST, Math.floor((plot.div.clientWidth * plot.div.clientHeight) / ROOM));
+  const apart = few ? CLOSE : APART;
   const cells = [...gather(plot, view).values()].sort((a, b) => b.members.length - a.members.length || a.members[0].i - b.members[0].i);
   const chosen = [];
   for (const cell of cells) {
     if (chosen.length >= most) break;
     const middle = central(cell.members);
-    if (chosen.every((other) => Math.abs(other.px - middle.px) >= APART || Math.abs(other.py - middle.py) >= APART)) chosen.push(middle);
+    if (chosen.every((other) => Math.abs(other.px - middle.px) >= apart || Math.abs(other.py - middle.py) >= apart)) chosen.push(middle);
   }
   return chosen.map(({ i }) => plot.row(i));
+}
+
+function isFew(plot, view) {
+  const { x, y } = plot.points;
+  const { x0, x1, y0, y1 } = view.range;
+  let left = FEW;
+  for (let i = 0; i < plot.count && left >= 0; i++) if (x[i] >= x0 && x[i] <= x1 && y[i] >= y0 && y[i] <= y1 && !plot.isHidden(plot.row(i))) left -= 1;
+  return left >= 0;
+}
+
+/** The row of the picture that lies at a pixel, the topmost of several, or -1. */
+export function pictureAt(marks, plot, px, py) {
+  const view = plot.view();
+  const over = ({ row, image }) => {
+    const place = image.complete && image.naturalWidth && !plot.isHidden(row) && plot.position(row);
+    if (!place) return false;
+    view.place(...place);
+    return Math.max(Math.abs(view.px - px), Math.abs(view.py - py)) <= SIDE / 2;
+  };
+  return marks.findLast(over)?.row ?? -1;
 }
 
 function gather(plot, view) {

@@ -1,6 +1,6 @@
 // What is drawn over the points on a canvas of our own: selection, neighbour lines, rings, landmarks, the lasso.
 
-const LANDMARK = 52; // side of a thumbnail in pixels
+import { SIDE } from './landmarks.js';
 
 /** Draw one panel's overlay. `state`: {hover, focus, neighbors, lost, guests, selected, stroke, landmarks}. */
 export function drawOverlay(canvas, plot, state, theme, panelIndex) {
@@ -26,17 +26,22 @@ export function drawOverlay(canvas, plot, state, theme, panelIndex) {
   if (state.stroke && state.stroke.panel === panelIndex) drawStroke(pen, state.stroke, theme);
 }
 
-/** The layer under a sample: how crowded each place is. */
-export function drawDensity(canvas, plot, density, theme) {
+/** The layer under a sample: how crowded each place is, of the whole map, and sharper where `part` was looked at. */
+export function drawDensity(canvas, plot, whole, part, theme) {
   const pen = prepare(canvas, plot);
   const view = plot.view();
-  if (!view || !density) return;
-  const [x0, x1, y0, y1] = density.box;
-  view.place(x0, y1);
-  const [left, top] = [view.px, view.py];
-  view.place(x1, y0);
-  pen.globalAlpha = 0.35;
-  pen.drawImage(shade(density, theme), left, top, view.px - left, view.py - top);
+  if (!view) return;
+  const frame = ([x0, x1, y0, y1]) => {
+    view.place(x0, y1);
+    const [left, top] = [view.px, view.py];
+    view.place(x1, y0);
+    return [left, top, view.px - left, view.py - top];
+  };
+  pen.globalAlpha = 0.6;
+  pen.drawImage(shade(whole, theme), ...frame(whole.box));
+  if (!part) return;
+  pen.clearRect(...frame(part.box));
+  if (part.density) pen.drawImage(shade(part, theme), ...frame(part.box)); // without one all its points are drawn
 }
 
 function prepare(canvas, plot) {
@@ -98,15 +103,15 @@ function drawGuest(pen, places, theme) {
 
 function drawLandmark(pen, { image, color }, place, theme) {
   if (!place || !image.complete || !image.naturalWidth) return;
-  const [left, top] = [place[0] - LANDMARK / 2, place[1] - LANDMARK / 2];
+  const [left, top] = [place[0] - SIDE / 2, place[1] - SIDE / 2];
   const side = Math.min(image.naturalWidth, image.naturalHeight);
   pen.save();
   pen.beginPath();
-  pen.roundRect(left, top, LANDMARK, LANDMARK, 6);
+  pen.roundRect(left, top, SIDE, SIDE, 6);
   pen.fillStyle = theme.background;
   pen.fill();
   pen.clip();
-  pen.drawImage(image, (image.naturalWidth - side) / 2, (image.naturalHeight - side) / 2, side, side, left, top, LANDMARK, LANDMARK);
+  pen.drawImage(image, (image.naturalWidth - side) / 2, (image.naturalHeight - side) / 2, side, side, left, top, SIDE, SIDE);
   pen.restore();
   pen.strokeStyle = theme.background;
   pen.lineWidth = 4;

@@ -3,20 +3,22 @@
 import { element } from './elements.js';
 import { downloads } from './export.js';
 import { followStroke } from './lasso.js';
+import { pictureAt } from './landmarks.js';
 import { drawDensity, drawOverlay } from './overlay.js';
 import { Plot } from './plot.js';
+import { ABOUT, Sample } from './sample.js';
 
 const REACH = 12; // pixels within which a point is hit
 const CLICK = 4; // pixels a pointer may move in a click
-const REFINE = 180; // ms of rest before the points of a zoomed view are fetched
 const ARROWS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
 
 export class Panel {
   constructor(grid, spec) {
-    Object.assign(this, { grid, key: spec.projection_key, plot: null, density: null });
+    Object.assign(this, { grid, key: spec.projection_key, plot: null, sample: null });
     this.title = element('span', 'imgsim-title');
     this.badge = element('span', 'imgsim-badge');
-    this.header = element('header', 'imgsim-header', { children: [this.title, this.badge, downloads(this)] });
+    this.drawn = element('span', 'imgsim-drawn', { attributes: { title: ABOUT, 'aria-live': 'polite' } });
+    this.header = element('header', 'imgsim-header', { children: [this.title, this.badge, this.drawn, downloads(this)] });
     this.under = element('canvas', 'imgsim-under');
     this.div = element('div', 'imgsim-plot');
     this.over = element('canvas', 'imgsim-over');
@@ -31,7 +33,7 @@ export class Panel {
     this.title.textContent = title;
     this.badge.textContent = badge;
     this.badge.title = about || badge;
-    this.header.hidden = !title && !badge;
+    this.header.hidden = !title && !badge && !this.plot?.sampled;
     this.body.setAttribute('aria-label', `Map ${title}. Arrow keys go from image to image, Enter chooses, plus and minus zoom, 0 shows all, Escape clears.`);
   }
 
@@ -45,13 +47,15 @@ export class Panel {
   async load() {
     const points = await this.fetch();
     this.plot = new Plot(this.div, this.grid.Plotly, points);
-    this.whole = points;
     this.root.classList.toggle('imgsim-3d', this.plot.is3d);
-    if (this.plot.sampled && !this.plot.is3d) {
-      this.density = await this.grid.source.density(this.key);
-      this.badge.textContent += ` · ${points.x.length.toLocaleString('en')} of ${points.n.toLocaleString('en')} drawn`;
-    }
+    if (!this.plot.sampled) return;
+    this.header.hidden = false;
+    this.drawn.textContent = `${points.x.length.toLocaleString('en')} of ${points.n.toLocaleString('en')} drawn`;
+    if (!this.plot.is3d) this.sample = new Sample(this, await this.grid.source.density(this.key));
   }
+
+  /** Say how many of how many are drawn now. */
+  count() { if (this.sample) this.drawn.textContent = this.sample.text; }
 
   async draw(coloring, hidden) {
     this.message.hidden = this.plot.count > 0;
@@ -59,6 +63,7 @@ export class Panel {
     await this.plot.draw(coloring, hidden, this.body.clientWidth, this.body.clientHeight);
     for (const event of ['plotly_afterplot', 'plotly_relayouting', 'plotly_relayout']) this.div.on(event, () => this.overlay());
     this.div.on('plotly_relayout', () => this.refine());
+    this.count();
     this.overlay();
   }
 
@@ -72,21 +77,17 @@ export class Panel {
   overlay() {
     if (!this.plot?.drawn) return;
     drawOverlay(this.over, this.plot, this.grid.state, this.grid.theme, this.number);
-    if (this.density) drawDensity(this.under, this.plot, this.density, this.grid.theme);
+    if (this.sample) drawDensity(this.under, this.plot, this.sample.density, this.sample.part, this.grid.theme);
   }
 
-  /** Of a sample, fetch more where one has zoomed in. */
-  refine() {
-    if (!this.density) { this.grid.moved(this); return; }
-    clearTimeout(this.refining);
-    this.refining = setTimeout(async () => {
-      const view = this.plot.view();
-      if (!view) return;
-      const points = await this.grid.source.points(this.key, { cap: this.grid.cap, ...view.range });
-      await this.plot.repaint(this.plot.coloring, this.plot.hidden, points);
-      this.overlay();
-      this.grid.moved(this);
-    }, REFINE);
+  /** The view has changed. */
+  refine() { if (this.sample) this.sample.refine(); else this.grid.moved(this); }
+
+  /** Other colours or switched off categories. */
+  async repaint(coloring, hidden) {
+    await this.plot.repaint(coloring, hidden);
+    if (this.sample) await this.sample.look(); // of what is shown now there may be more to draw
+    else this.grid.moved(this);
   }
 
   listen() {
@@ -106,9 +107,16 @@ export class Panel {
     return [event.clientX - frame.left, event.clientY - frame.top];
   }
 
+  /** The row under the pointer: that of the nearest point, else of the picture that lies there; -1 for none. */
+  rowAt(event) {
+    const place = this.place(event);
+    const row = this.plot.nearest(...place, REACH);
+    return row >= 0 ? row : pictureAt(this.grid.state.landmarks[this.number] ?? [], this.plot, ...place);
+  }
+
   hover(event) {
     if (this.stroking || (event.buttons && event.pointerType === 'mouse')) { this.grid.hover(null); return; }
-    const row = this.plot?.drawn ? this.plot.nearest(...this.place(event), REACH) : -1;
+    const row = this.plot?.drawn ? this.rowAt(event) : -1;
     this.div.classList.toggle('imgsim-pointing', row >= 0);
     this.grid.hover(row < 0 ? null : row, this);
   }
@@ -131,7 +139,7 @@ export class Panel {
   }
 
   click(event) {
-    const row = this.plot.nearest(...this.place(event), REACH);
+    const row = this.rowAt(event);
     this.grid.click(row < 0 ? null : row, this);
   }
 
@@ -202,7 +210,7 @@ export class Panel {
   }
 
   destroy() {
-    clearTimeout(this.refining);
+    this.sample?.stop();
     this.plot?.destroy();
     this.root.remove();
   }

@@ -89,7 +89,7 @@ export class Plot {
     return this.is3d ? size * 0.7 : size;
   }
 
-  get opacity() { return this.count > 5e4 ? 0.6 : this.count > 3e3 ? 0.75 : 0.9; }
+  get opacity() { return this.count > 5e4 ? (this.sampled ? 0.4 : 0.6) : this.count > 3e3 ? 0.75 : 0.9; }
 
   layout2d() {
     const [x, y] = [bounds(this.points.x), bounds(this.points.y)];

@@ -28,9 +28,9 @@ export class ToolBar {
     this.show('pan', 0);
   }
 
-  show(tool, selected) {
+  show(tool, selected, counting = false) {
     for (const [name, made] of this.choices) made.setAttribute('aria-pressed', String(name === tool));
-    this.count.textContent = selected ? `${selected.toLocaleString('en')} selected` : '';
+    this.count.textContent = counting ? 'Counting…' : selected ? `${selected.toLocaleString('en')} selected` : '';
     this.clear.hidden = !selected;
   }
 
