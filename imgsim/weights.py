@@ -41,6 +41,7 @@ class WeightsFile:
         url: where it is published; its last part is the file name, `name-0123abcd.pth` with the start of its sha256.
         megabytes: its size.
         saved_as: the name it is kept under, where its name at the source says nothing.
+        licence: what is stated of its licence.
     """
 
     network: str
@@ -48,6 +49,7 @@ class WeightsFile:
     url: str
     megabytes: float
     saved_as: str = ""
+    licence: str = ""
 
     @property
     def name(self) -> str:
@@ -159,8 +161,9 @@ def fetch(file: WeightsFile, progress: Progress = silent) -> Path:
     try:
         if os.environ.get("IMGSIM_OFFLINE", "0") != "0":
             raise OSError("IMGSIM_OFFLINE is set")
-        with _written(target) as out, urllib.request.urlopen(file.url, timeout=_TIMEOUT) as response:
-            _copy(response, out, file, progress)
+        hops = _Hops()
+        with _written(target) as out, urllib.request.build_opener(hops).open(file.url, timeout=_TIMEOUT) as response:
+            _copy(response, out, file.name, file.sha256_start or hops.sha256, progress)
     except (OSError, http.client.HTTPException) as error:
         reason = f"the {file.described} could not be fetched ({_reason(error)}); {file.by_hand}."
         raise UnavailableError(reason) from error
@@ -170,24 +173,26 @@ def fetch(file: WeightsFile, progress: Progress = silent) -> Path:
 def import_file(source: Path, network: str, published: tuple[WeightsFile, ...]) -> Path:
     """Copy a weights file into the workspace under a name that `find` or `own_files` recognises.
 
-    A published file must have the published hash; any other is kept as the person's own weights of that network.
+    A published file (also one that cuts texts) must have the published hash; any other is kept as the person's own
+    weights of that network.
 
     Raises:
         InputError: no such file, an unknown kind of file, or a published name with other contents.
     """
     if not source.is_file():
         raise InputError(f"a weights file must exist, got {str(source)!r}; check the path.")
-    if source.suffix not in SUFFIXES:
+    known = next((f for f in published if f.name == source.name), None)
+    if known is None and source.suffix not in SUFFIXES:
         raise InputError(f"a weights file must be one of {', '.join(SUFFIXES)}, got {source.name!r}; convert it first.")
     digest = sha256(source)
-    known = next((f for f in published if f.name == source.name), None)
     if known is not None and not digest.startswith(known.sha256_start):
         raise InputError(
             f"{source.name} must have a sha256 that starts with {known.sha256_start}, got {digest[:12]}; "
             "download it again."
         )
     same = next((f.name for f in published if f.sha256_start and digest.startswith(f.sha256_start)), None)
-    name = same or (source.name if owner(source.stem, frozenset((network,))) else f"{network}_{source.name}")
+    named = known is not None or owner(source.stem, frozenset((network,))) is not None
+    name = same or (source.name if named else f"{network}_{source.name}")
     target = workspace_folder() / name
     with _written(target) as out, source.open("rb") as opened:
         shutil.copyfileobj(opened, out)
@@ -238,19 +243,32 @@ def _written(target: Path) -> Iterator[IO[bytes]]:
         raise
 
 
-def _copy(response: Any, out: IO[bytes], file: WeightsFile, progress: Progress) -> None:
+class _Hops(urllib.request.HTTPRedirectHandler):
+    """Follows redirects and keeps the sha256 that a model hub states of a large file when it sends us to its store."""
+
+    sha256 = ""
+
+    def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
+        """The next request."""
+        stated = str(headers.get("X-Linked-ETag", "")).strip('"')
+        if re.fullmatch(r"[0-9a-f]{64}", stated):
+            self.sha256 = stated
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def _copy(response: Any, out: IO[bytes], name: str, sha256_start: str, progress: Progress) -> None:
     total = int(response.headers.get("Content-Length") or 0)
     digest, done = hashlib.sha256(), 0
-    progress(f"fetching {file.name}", 0, total)
+    progress(f"fetching {name}", 0, total)
     while chunk := response.read(_CHUNK):
         out.write(chunk)
         digest.update(chunk)
         done += len(chunk)
-        progress(f"fetching {file.name}", done, total)
+        progress(f"fetching {name}", done, total)
     if done < total:
         raise OSError(f"the connection ended after {done} of {total} bytes")
-    if not digest.hexdigest().startswith(file.sha256_start):
-        raise OSError(f"its sha256 starts with {digest.hexdigest()[:8]} instead of {file.sha256_start}")
+    if not digest.hexdigest().startswith(sha256_start):
+        raise OSError(f"its sha256 starts with {digest.hexdigest()[:8]} instead of {sha256_start[:12]}")
 
 
 def _reason(error: Exception) -> str:

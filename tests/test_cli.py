@@ -146,9 +146,18 @@ def test_train(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     assert "--teacher" in refusal(capsys, "train", str(folder), "--objective", "distillation", "--out", "other")
 
 
-def test_weights(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_weights(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "vgg16_bn_mine.pth").write_bytes(b"12345")
+    (tmp_path / "nobodys.pt").write_bytes(b"12345")
+    monkeypatch.setenv("IMGSIM_WEIGHTS", str(tmp_path))
     rows = answer(capsys, "weights")["weights"]
     assert any(row["method"] == "resnet50" and row["tag"] == "IMAGENET1K_V2" for row in rows)
+    own = {row["file"]: row["method"] for row in rows if row["tag"] == "own"}
+    assert own == {"vgg16_bn_mine.pth": "vgg16_bn", "nobodys.pt": None}
+    few = answer(capsys, "weights", "list", "DINOv3")["weights"]
+    assert 0 < len(few) < 60
+    assert all("dinov3" in row["file"] for row in few)
+    assert "dinov3-license" in {row["licence"] for row in few}
     assert "just use it" in refusal(capsys, "weights", "import", "x.pth", "--for", "hog")
     assert "check the path" in refusal(capsys, "weights", "import", str(tmp_path / "x.pth"), "--for", "resnet18")
 

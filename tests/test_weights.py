@@ -31,6 +31,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if "absent" in self.path:
             self.send_error(404)
             return
+        if self.path.startswith("/hub/"):  # as a model hub answers: the hash of the file, and where it is
+            stated = "0" * 64 if "changed" in self.path else hashlib.sha256(CONTENT).hexdigest()
+            self.send_response(302)
+            self.send_header("X-Linked-ETag", f'"{stated}"')
+            self.send_header("Location", self.path.replace("/hub/", "/store/"))
+            self.end_headers()
+            return
         self.send_response(200)
         self.send_header("Content-Length", str(len(CONTENT)))
         self.end_headers()
@@ -96,6 +103,15 @@ def test_a_failed_fetch_is_one_sentence_and_leaves_nothing(server: str, name: st
     assert left_behind() == []
 
 
+def test_the_hash_that_a_hub_states_is_checked(server: str) -> None:
+    file = published(f"{server}/hub/model.safetensors")
+    assert file.sha256_start == ""
+    assert weights.fetch(file).read_bytes() == CONTENT
+    with pytest.raises(UnavailableError, match=r"its sha256 starts with .* instead of 000000000000"):
+        weights.fetch(published(f"{server}/hub/changed.safetensors"))
+    assert left_behind() == ["model.safetensors"]
+
+
 def test_a_refused_connection_is_the_same_sentence() -> None:
     with pytest.raises(
         UnavailableError, match=r"could not be fetched \(connection refused\); download .* --for resnet50"
@@ -124,7 +140,7 @@ def test_a_method_without_weights_says_how_to_bring_them_and_asks_nobody(monkeyp
     def refuse(*args: object, **kwargs: object) -> None:
         raise AssertionError("the network was asked")
 
-    monkeypatch.setattr("urllib.request.urlopen", refuse)
+    monkeypatch.setattr("urllib.request.OpenerDirector.open", refuse)
     method = METHODS.create("resnet50")
     reason = method.unavailable() or ""
     assert "IMAGENET1K_V2 weights of resnet50 (97.8 MB) are not on this machine" in reason

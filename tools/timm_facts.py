@@ -52,7 +52,9 @@ def source(config: Any, full: str) -> dict[str, str]:
     """Where its file is published, when that is not the usual place."""
     if config.hf_hub_id in (f"timm/{full}", "timm/"):
         return {}
-    return {"hub": config.hf_hub_id} if config.hf_hub_id else {"url": config.url}
+    if config.hf_hub_id:
+        return {"hub": config.hf_hub_id}
+    return {"url": config.url} if config.url else {}
 
 
 def network(name: str) -> tuple[str, dict[str, Any] | str]:
@@ -66,6 +68,8 @@ def network(name: str) -> tuple[str, dict[str, Any] | str]:
         config = timm.get_pretrained_cfg(full)
         facts = {"look": look(config), "licence": config.license or "not stated", **source(config, full)}
         entry["tags"][full.partition(".")[2]] = facts
+    if entry["default"] not in entry["tags"]:  # named, never published
+        entry["default"] = next(iter(entry["tags"]))
     return name, entry
 
 

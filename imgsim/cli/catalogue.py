@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,7 +11,8 @@ import typer
 from imgsim import weights as files
 from imgsim.cli.output import Json, emit, progress_bar
 from imgsim.errors import InputError, UnknownIdError
-from imgsim.methods import METHODS, Method
+from imgsim.methods import METHODS, Method, _clip_facts, _timm_facts
+from imgsim.methods import _network_facts as facts
 from imgsim.tasks.sights import milliseconds
 from imgsim.weights import WeightsFile
 
@@ -25,18 +27,22 @@ def methods(as_json: Json = False) -> None:
 
 def weights(
     action: Annotated[str, typer.Argument(help="list, fetch or import.")] = "list",
-    what: Annotated[str | None, typer.Argument(help="fetch: a method id; import: a file.")] = None,
+    what: Annotated[
+        str | None, typer.Argument(help="list: a part of a name; fetch: a method id; import: a file.")
+    ] = None,
     method: Annotated[str | None, typer.Option("--for", help="The method that an imported file is for.")] = None,
     tag: Annotated[str | None, typer.Option(help="fetch: which of its weights.")] = None,
     as_json: Json = False,
 ) -> None:
-    """The weights files that networks need: list them, fetch one, or import one you brought.
+    """The weights files that networks need, and your own: list them, fetch one, or import one you brought.
 
+    Example: imgsim weights list dinov3
     Example: imgsim weights fetch resnet50
     Example: imgsim weights import resnet50-11ad3fa6.pth --for resnet50
     """
     if action == "list":
-        emit({"folders": [str(f) for f in files.folders()], "weights": _weights_rows()}, as_json, table="weights")
+        rows = [row for row in (*_published_rows(), *_own_rows()) if not what or what.lower() in _said(row)]
+        emit({"folders": [str(f) for f in files.folders()], "weights": rows}, as_json, table="weights")
     elif action == "fetch" and what:
         with progress_bar() as progress:
             path = files.fetch(_file(what, tag), progress)
@@ -68,22 +74,39 @@ def _method_row(cls: type[Method]) -> dict[str, Any]:
     }
 
 
-def _weights_rows() -> list[dict[str, Any]]:
-    rows = []
+def _published_rows() -> Iterator[dict[str, Any]]:
     for cls in METHODS:
         for file in cls.published_weights():
-            found = files.find(file)
-            rows.append(
-                {
-                    "method": cls.id,
-                    "tag": file.tag,
-                    "file": file.name,
-                    "megabytes": file.megabytes,
-                    "found": str(found) if found else None,
-                    "url": file.url,
-                }
-            )
-    return rows
+            yield _weights_row(cls.id, file.tag, file.name, file.megabytes, files.find(file), file.licence, file.url)
+
+
+def _own_rows() -> Iterator[dict[str, Any]]:
+    """A person's own files; the method is the network that their name starts with, if any."""
+    published = frozenset(file.name for cls in METHODS for file in cls.published_weights())
+    known = frozenset((*facts.networks(), *_timm_facts.FACTS.names, *_clip_facts.FACTS.names))
+    for folder in files.folders()[:-1]:  # torch's cache holds published files only
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if path.suffix in files.SUFFIXES and path.name not in published:
+                megabytes = round(path.stat().st_size / 1e6, 1)
+                yield _weights_row(files.owner(path.stem, known), "own", path.name, megabytes, path, "yours", "")
+
+
+def _weights_row(
+    method: str | None, tag: str, file: str, megabytes: float, found: Path | None, licence: str, url: str
+) -> dict[str, Any]:
+    return {
+        "method": method,
+        "tag": tag,
+        "file": file,
+        "megabytes": megabytes,
+        "found": str(found) if found else None,
+        "licence": licence,
+        "url": url,
+    }
+
+
+def _said(row: dict[str, Any]) -> str:
+    return " ".join(str(row[name]) for name in ("method", "tag", "file")).lower()
 
 
 def _published(method: str) -> tuple[WeightsFile, ...]:

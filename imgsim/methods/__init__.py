@@ -155,17 +155,19 @@ class MethodRegistry(Registry[Method]):
 
     def __contains__(self, id: object) -> bool:
         bare = split_worn(str(id))[0]
-        return super().__contains__(bare) or _is_timm(bare)
+        return super().__contains__(bare) or _package_of(bare) is not None
 
     def create(self, id: str, **params: Any) -> Method:
         """An instance with checked parameters; the name of a timm network is the method `timm` with that network.
+
+        So is that of an open_clip network the method `clip`.
 
         Raises:
             InputError: unknown id, unknown parameter or a value that is not allowed.
         """
         bare, worn = split_worn(id)
-        if not super().__contains__(bare) and _is_timm(bare):
-            return super().create("timm" + worn, **{"network": bare, **params})
+        if not super().__contains__(bare) and (package := _package_of(bare)):
+            return super().create(package + worn, **{"network": bare, **params})
         return super().create(id, **params)
 
     def __getitem__(self, id: str) -> type[Method]:
@@ -175,8 +177,8 @@ class MethodRegistry(Registry[Method]):
             UnknownIdError: there is none, or no such post-processing; the message names the nearest.
         """
         bare, worn = split_worn(id)
-        if not super().__contains__(bare) and _is_timm(bare):
-            bare = "timm"
+        if not super().__contains__(bare):
+            bare = _package_of(bare) or bare
         if not worn:
             return super().__getitem__(bare)
         from imgsim.methods.worn import worn_class
@@ -184,10 +186,12 @@ class MethodRegistry(Registry[Method]):
         return worn_class(super().__getitem__(bare), worn[1:])
 
 
-def _is_timm(name: str) -> bool:
-    from imgsim.methods import _timm_facts
+def _package_of(name: str) -> str | None:
+    """The method that runs a network of that name; where two have it, timm."""
+    from imgsim.methods import _clip_facts, _timm_facts
 
-    return _timm_facts.known(name)
+    known = {"timm": _timm_facts.FACTS, "clip": _clip_facts.FACTS}
+    return next((method for method, facts in known.items() if facts.known(name)), None)
 
 
 METHODS: Registry[Method] = MethodRegistry("method", __name__)

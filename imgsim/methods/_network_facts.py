@@ -75,7 +75,7 @@ def preprocessing(network: str, tag: str) -> Preprocessing:
 def weights_file(network: str, tag: str) -> WeightsFile:
     """Where those weights are published."""
     facts = networks()[network]["weights"][tag]
-    return WeightsFile(network, tag, facts["url"], facts["megabytes"])
+    return WeightsFile(network, tag, facts["url"], facts["megabytes"], licence=facts["licence"])
 
 
 @functools.cache

@@ -1,0 +1,127 @@
+"""CLIP, SigLIP and their kin through open_clip: pictures and texts in one space."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from imgsim import weights as files
+from imgsim.methods import METHODS, Array, _clip_facts, _timm_facts
+from imgsim.methods._network_facts import networks as torchvision_names
+from imgsim.methods._network_facts import published_names
+from imgsim.methods._tagged_facts import TaggedFacts
+from imgsim.methods._tagged_network import MOST_LOADED, TaggedNetwork
+from imgsim.parameters import param
+from imgsim.types import Float
+
+_TEXTS = 64  # in a batch
+
+
+@METHODS.register
+@dataclass(frozen=True)
+class Clip(TaggedNetwork):
+    """A picture beside the words that describe it; the name of a network alone is a method too."""
+
+    network: str = param(
+        "ViT-B-32.laion2b_s34b_b79k",
+        "The network and, after a dot, which of its weights; without a dot the first ones.",
+        choices=_clip_facts.FACTS.names,
+    )
+    weights: str = param(
+        "auto", "auto takes the published weights or your own; random is untrained.", choices=("auto", "random")
+    )
+    precision: str = param(
+        "fp32",
+        "bf16 takes about half the time where the processor has it and moves vectors a little.",
+        choices=("fp32", "bf16"),
+    )
+
+    id: ClassVar[str] = "clip"
+    title: ClassVar[str] = "CLIP and SigLIP (open_clip)"
+    family: ClassVar[str] = "text and image"
+    sees: ClassVar[str] = "What people write about pictures: things, scenes, styles, actions, also text in the picture."
+    blind_to: ClassVar[str] = "Counts, who does what to whom, left and right, small differences of one kind of thing."
+    reference: ClassVar[str] = (
+        "Radford et al. 2021, Learning transferable visual models from natural language supervision; "
+        "Zhai et al. 2023, Sigmoid loss for language image pre-training; Ilharco et al. 2021, open_clip"
+    )
+    licence: ClassVar[str] = "MIT (code); each network's weights have their own, some are for research only"
+    needs: ClassVar[tuple[str, ...]] = ("open_clip",)
+    reads_text: ClassVar[bool] = True
+    facts: ClassVar[TaggedFacts] = _clip_facts.FACTS
+    requirement: ClassVar[str] = "open_clip_torch>=3.1,<4"
+
+    @classmethod
+    def taken_names(cls) -> frozenset[str]:
+        """Those of torchvision and timm: `convnext_base` alone is torchvision's."""
+        return frozenset(torchvision_names()) | frozenset(_timm_facts.FACTS.networks)
+
+    @classmethod
+    def taken_files(cls) -> frozenset[str]:
+        """Those of torchvision and timm."""
+        return published_names() | _timm_facts.FACTS.published_names()
+
+    @classmethod
+    def published_weights(cls) -> tuple[files.WeightsFile, ...]:
+        """Those of every network, and what cuts texts for it."""
+        return cls.facts.published() + _all_tokenizer_files()
+
+    @property
+    def dim(self) -> int:
+        """Width of the space of pictures and texts."""
+        return _clip_facts.dim(self.network)
+
+    def run(self, pictures: Array) -> Float:
+        """(B, D) of (B, 3, height, width) uint8 pictures."""
+        vectors: Float = _image_runner(self, self.key)(pictures)
+        return vectors
+
+    def embed_text(self, texts: Sequence[str]) -> Float:
+        """(T, D) vectors of texts in the space of the pictures, not normalised; long texts are cut.
+
+        Raises:
+            UnavailableError: what cuts texts into tokens is neither here nor can it be fetched.
+        """
+        import torch
+
+        net, cut = _towers(self, self.key), _tokenizer(self.network)
+        with torch.inference_mode():
+            parts = [net.encode_text(cut(list(texts[i : i + _TEXTS]))) for i in range(0, len(texts), _TEXTS)]
+        vectors = [part.float().numpy() for part in parts]
+        return np.ascontiguousarray(np.concatenate([np.zeros((0, self.dim), np.float32), *vectors]))
+
+
+@functools.cache
+def _all_tokenizer_files() -> tuple[files.WeightsFile, ...]:
+    found = (file for name in _clip_facts.FACTS.networks for file in _clip_facts.tokenizer_files(name))
+    return tuple({file.name: file for file in found}.values())
+
+
+@functools.lru_cache(maxsize=MOST_LOADED)
+def _tokenizer(network: str) -> Any:
+    from imgsim.methods import _clip_network
+
+    found = [files.fetch(file) for file in _clip_facts.tokenizer_files(network)]
+    return _clip_network.tokenizer(_clip_facts.FACTS.split(network)[0], found)
+
+
+@functools.lru_cache(maxsize=MOST_LOADED)
+def _towers(method: Clip, _key: str) -> Any:
+    from imgsim.methods import _clip_network
+
+    method.acquire()
+    return _clip_network.build(method.facts.split(method.network)[0], method.path)
+
+
+@functools.lru_cache(maxsize=MOST_LOADED)
+def _image_runner(method: Clip, _key: str) -> Any:
+    from imgsim.methods import _backends, _clip_network
+
+    look = method.look
+    module = _clip_network.images(_towers(method, _key), look.mean, look.std)
+    note = _backends.note_path(files.workspace_folder().parent, method.key)
+    return _backends.runner(module, (look.height, look.width), method.precision, note)
