@@ -18,6 +18,7 @@ FLOORS = [
     {"postprocess"},
     {"images", "methods", "projections", "evaluation", "plots", "store", "drafts", "pair_scores", "recommendation"},
     {"explanations", "sights", "labelling", "manipulation", "training", "embedding", "workspace", "tags", "uploads"},
+    {"worlds", "steps"},
     {"pipeline"},
     {"ranking"},
     {"queries"},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +15,10 @@ from imgsim.images.sources.shapes import draw, factors
 from imgsim.lessons import LESSONS, Answer, Lesson, choice_of
 from imgsim.lessons._sharing import chance, shared, sharing_bars
 from imgsim.lessons.blocks import Bars, Block, Curves, GoOn, Pictures, Shown
-from imgsim.lessons.lab import Lab, Need, Space
+from imgsim.lessons.lab import Kept, Lab, Need, Space
 from imgsim.methods import METHODS
 from imgsim.parameters import param
+from imgsim.progress import Progress
 from imgsim.types import Image
 
 Bools = npt.NDArray[np.bool_]
@@ -77,7 +78,7 @@ class Gradients(Lesson):
 
     def needs(self, lab: Lab) -> Sequence[Need]:  # noqa: ARG002
         """All shapes by the method."""
-        return (Space(self._spec),)
+        return (Space(self._spec), _by_angle())
 
     def scene(self, lab: Lab) -> tuple[Block, ...]:
         """Some shapes and the same turned."""
@@ -92,7 +93,7 @@ class Gradients(Lesson):
     def answer(self, lab: Lab) -> Answer:
         """How often the shape is found, by angle, and what neighbours share."""
         rows = lab.sample(QUERIES)
-        curve = tuple(float(_hits(lab, self._spec, rows, angle).mean()) for angle in ANGLES)
+        curve = tuple(map(float, _by_angle().make(lab)["share"]))
         share, random = curve[ANGLES.index(ASKED)], chance(lab)["shape"]
         choice = choice_of(share, ((0.3, "chance"), (0.7, "half"), (1, "always")))
         colour = shared(lab, self._spec, K)["colour"]
@@ -132,6 +133,19 @@ class Gradients(Lesson):
             Pictures("One of each, and whether its nearest is of its kind", shown),
             GoOn("Try other changes on the Robustness page", "robustness", {"collection": lab.source}),
         )
+
+
+def _by_angle() -> Kept:
+    return Kept("gradients", _compute)
+
+
+def _compute(lab: Lab, progress: Progress) -> dict[str, npt.NDArray[Any]]:
+    rows, shares = lab.sample(QUERIES), []
+    for done, angle in enumerate(ANGLES):
+        progress("Turning shapes", done, len(ANGLES))
+        shares.append(_hits(lab, "hog", rows, angle).mean())
+    progress("Turning shapes", len(ANGLES), len(ANGLES))
+    return {"share": np.array(shares)}
 
 
 def _turned(lab: Lab, row: int, angle: float) -> Image:

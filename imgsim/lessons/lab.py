@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from imgsim.errors import InputError
 from imgsim.methods import METHODS, Method
 from imgsim.neighbors import METRICS
 from imgsim.pipeline import Pipeline
-from imgsim.progress import Progress
-from imgsim.types import Collection, Embeddings, Float, Image, Ints
+from imgsim.progress import Progress, silent
+from imgsim.projections import PROJECTORS, Projector
+from imgsim.store import read_arrays, write_arrays
+from imgsim.types import Collection, Embeddings, Float, Image, Ints, key_of
+from imgsim.worlds import WORLDS, World
+from imgsim.worlds.maps import WorldMap, find_map, make_map
 
 SIDE = 160  # short side in pixels of the pictures that lessons change
 
@@ -26,8 +32,8 @@ class Need(Protocol):
         """Whether it has been made."""
         ...
 
-    def make(self, lab: Lab, progress: Progress) -> None:
-        """Make it."""
+    def make(self, lab: Lab, progress: Progress) -> object:
+        """Make it; what it gives is for the lesson."""
         ...
 
 
@@ -46,6 +52,59 @@ class Space:
         lab.pipeline.neighbors(
             lab.pipeline.embed(lab.collection, [METHODS.parse(self.method)], progress)[0], progress=progress
         )
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Figures that take a few seconds: computed once for a collection, then read from the store.
+
+    Attributes:
+        name: unique among all lessons; with `params` and the collection it is the key.
+        compute: gives the arrays by name.
+        params: what else decides them.
+    """
+
+    name: str
+    compute: Callable[[Lab, Progress], dict[str, npt.NDArray[Any]]] = field(compare=False)
+    params: tuple[tuple[str, str | int | float | bool], ...] = ()
+    version: int = 1
+
+    def is_there(self, lab: Lab) -> bool:
+        """Whether the store has them."""
+        return lab.pipeline.store.find("lesson", self._key(lab)) is not None
+
+    def make(self, lab: Lab, progress: Progress = silent) -> dict[str, npt.NDArray[Any]]:
+        """The arrays, computed where they are missing."""
+
+        def build(directory: Path) -> None:
+            write_arrays(directory, {"name": self.name}, self.compute(lab, progress))
+
+        return read_arrays(lab.pipeline.store.compute("lesson", self._key(lab), build, progress))[1]
+
+    def _key(self, lab: Lab) -> str:
+        content = {"name": self.name, "params": list(map(list, self.params)), "version": self.version}
+        return key_of("lesson", collection=lab.collection.fingerprint, **content)
+
+
+@dataclass(frozen=True)
+class MapOf:
+    """A map of a world of known shape."""
+
+    world: str
+    projector: str
+    seed: int = 0
+
+    def is_there(self, lab: Lab) -> bool:
+        """Whether the store has it."""
+        return find_map(lab.pipeline.store, *self._parts) is not None
+
+    def make(self, lab: Lab, progress: Progress = silent) -> WorldMap:
+        """The map, drawn where it is missing."""
+        return make_map(lab.pipeline.store, *self._parts, progress)
+
+    @property
+    def _parts(self) -> tuple[World, Projector, int]:
+        return WORLDS.parse(self.world), PROJECTORS.parse(self.projector), self.seed
 
 
 class Lab:

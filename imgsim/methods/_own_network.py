@@ -65,6 +65,11 @@ class OwnNetwork(Method):
         found: Float = _places(*_version(self._file))(np.stack(prepared))
         return found
 
+    def stage_maps(self, prepared: Sequence[Array]) -> list[Float]:
+        """(B, h, w, C) after each stage, the earliest first; no value is negative. In torch, in fp32."""
+        found: list[Float] = _stages(*_version(self._file))(np.stack(prepared))
+        return found
+
     def class_probabilities(self, prepared: Sequence[Array]) -> Float:
         """(B, 1000) probabilities of the ImageNet classes, each row of sum 1.
 
@@ -108,6 +113,13 @@ def _places(path: Path, _changed: int) -> Any:
     from imgsim.methods import _backends, _residual
 
     return _backends.torch_runner(_residual.build(path, by_place=True))
+
+
+@functools.lru_cache(maxsize=1)
+def _stages(path: Path, _changed: int) -> Any:
+    from imgsim.methods import _residual
+
+    return _residual.stage_maps(_residual.build(path), read_shape(path).depths)
 
 
 @functools.lru_cache(maxsize=_LOADED)

@@ -7,7 +7,7 @@ the network has one, `head.weight/bias`, all in half precision. Its metadata: `w
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -91,15 +91,33 @@ def build(path: Path, with_head: bool = False, by_place: bool = False) -> torch.
     return Network().eval().requires_grad_(False)
 
 
+def stage_maps(network: Any, depths: tuple[int, ...]) -> Callable[[Any], list[Any]]:
+    """Called with (B, 3, S, S) uint8, gives the (B, h, w, C) float32 maps after each stage; `network` is of `build`."""
+    import torch
+
+    def run(images: Any) -> list[Any]:
+        with torch.inference_mode():
+            x = (torch.from_numpy(images).to(torch.float32) - network.mean) / network.std
+            return [values.permute(0, 2, 3, 1).numpy() for values in stages(x, iter(network.convolutions), depths)]
+
+    return run
+
+
 def trunk(x: Any, convolutions: Iterator[Any], depths: tuple[int, ...]) -> Any:
     """The last map (B, C, H, W): a patch stem, then stages of blocks, each stage but the first begun by halving."""
+    *_, last = stages(x, convolutions, depths)
+    return last
+
+
+def stages(x: Any, convolutions: Iterator[Any], depths: tuple[int, ...]) -> Iterator[Any]:
+    """The maps (B, C, H, W) after each stage of the trunk."""
     x = next(convolutions)(x).relu()
     for stage, depth in enumerate(depths):
         if stage:
             x = next(convolutions)(x).relu()
         for _ in range(depth):
             x = _block(x, convolutions)
-    return x
+        yield x
 
 
 def _block(x: Any, convolutions: Iterator[Any]) -> Any:

@@ -36,7 +36,8 @@ def sidebar(view: LessonView) -> None:
             on_change=lambda: update(lesson=st.session_state["lesson_choice"]),
         )
         done = len(_predictions())
-        st.caption(f"Predicted in {done} of {len(LESSONS)}." if done else "Predict, then see. About an hour in all.")
+        minutes = sum(lesson.minutes for lesson in course())
+        st.caption(f"Predicted in {done} of {len(ids)}." if done else f"Predict, then see. {minutes} minutes in all.")
         if LESSONS[view.id].own:
             _collection(view)
         with st.expander("For the room"):
