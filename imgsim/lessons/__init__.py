@@ -51,6 +51,7 @@ class Lesson(ABC):
     takeaway: ClassVar[tuple[str, str]]
     references: ClassVar[tuple[str, ...]]
     source: ClassVar[str] = "builtin:photos"
+    place: ClassVar[str] = ""  # what it is held on, where that is not a collection
     own: ClassVar[bool] = False  # whether it can be held on another collection
     version: ClassVar[int] = 1
 

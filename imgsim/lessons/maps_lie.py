@@ -31,6 +31,7 @@ class MapsLie(Lesson):
     number = 8
     title = "Maps, and how they lie"
     minutes = 10
+    place = "worlds of known shape"
     story: ClassVar[str] = (
         "A map draws a space of many dimensions on a plane. It cannot keep everything, so each kind chooses: PCA keeps "
         "large differences in proportion, t-SNE and UMAP keep neighbours together.\n\n"
@@ -51,7 +52,7 @@ class MapsLie(Lesson):
         "the largest differences only, and lay everything else on top of each other."
     )
     task: ClassVar[str] = (
-        "Switch to the cloud: it has no groups. Lower the perplexity of t-SNE, or the neighbours of UMAP, until you "
+        "The cloud has no groups. Lower the perplexity of t-SNE, or the neighbours of UMAP, until you "
         "see some. Change the seed: what moves was never there. Then take the ring, and find settings that tear it."
     )
     takeaway = (

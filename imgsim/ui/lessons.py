@@ -67,7 +67,9 @@ def result(lab: Lab, spec: str, part: str) -> Any:
 
 def _head(view: LessonView, held: Lesson) -> None:
     st.header(f"{held.number}. {held.title}", anchor=False)
-    on = next((card.title for card in maps.pipeline().collections() if card.source == view.source), view.source)
+    on = held.place or next(
+        (card.title for card in maps.pipeline().collections() if card.source == view.source), view.source
+    )
     st.caption(f"Lesson {held.number} of {len(LESSONS)} · about {held.minutes} minutes · {plain(on)}")
     with st.container(horizontal=True, vertical_alignment="center", key="turns"):
         back, on_ = before(view), after(view)
