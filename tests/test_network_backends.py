@@ -96,17 +96,18 @@ def test_the_choice_is_measured_once_and_remembered(tmp_path: Path, monkeypatch:
     fastest = _backends.fastest
     monkeypatch.setattr(_backends, "BACKENDS", ("torch",))
     monkeypatch.setattr(_backends, "fastest", lambda *given: measured.append(1) or fastest(*given))
-    note = _backends.note_path(tmp_path, "key")
+    note = _backends.Note(tmp_path, "key")
     first, second = (_backends.runner(net, 224, "fp32", note) for _ in range(2))
     assert measured == [1]
-    choice = _backends.remembered(note)
+    choice = _backends.remembered(note.path)
     assert choice is not None
     assert (choice.backend, choice.images_per_s > 0, choice.cosine > 0.99999) == ("torch", True, True)
+    assert _backends.remembered(note.last) == choice
     np.testing.assert_array_equal(first(pictures(2)), second(pictures(2)))
-    note.write_text("{half")
+    note.path.write_text("{half")
     _backends.runner(net, 224, "fp32", note)
     assert measured == [1, 1]
-    assert _backends.note_path(tmp_path, "other") != note
+    assert _backends.Note(tmp_path, "other").path != note.path
 
 
 def test_random_weights_are_the_same_every_time_and_leave_torchs_own_random_state_alone() -> None:
@@ -140,3 +141,14 @@ def test_parameters_change_the_key() -> None:
                ({}, {"layer": "late"}, {"pooling": "gem"}, {"precision": "bf16"})]  # fmt: skip
     assert len({method.key for method in methods}) == 4
     assert [method.dim for method in methods] == [512, 256, 512, 512]
+
+
+def test_a_person_is_told_what_runs_a_network_and_how_exactly(astronaut: np.ndarray) -> None:
+    method = METHODS.create("squeezenet1_1", weights="random", precision="bf16")
+    assert method.runs_on() is None
+    method.embed([astronaut])
+    said = method.runs_on() or ""
+    assert "bf16" in said
+    assert "smallest cosine to fp32 0.9" in said or "smallest cosine to fp32 1.0" in said
+    assert ("nothing is gained" in said) != _backends.has_bf16()
+    assert METHODS.create("hog").runs_on() is None

@@ -87,6 +87,10 @@ class Method(ABC):
             UnavailableError: it cannot be fetched; the message says how to bring it.
         """
 
+    def runs_on(self) -> str | None:
+        """What ran it last here, how fast and how exactly, in one sentence; None where nothing was chosen."""
+        return None
+
     def prepare(self, image: Image) -> Array:
         """The array that `embed_batch` needs from one (H, W, 3) uint8 RGB image of any size from 1 x 1."""
         return image

@@ -20,6 +20,7 @@ import numpy as np
 
 from imgsim.methods import Array
 from imgsim.types import Float
+from imgsim.weights import workspace_folder
 
 if TYPE_CHECKING:
     import torch
@@ -33,15 +34,53 @@ _TRIAL = 4  # pictures in a trial batch
 
 @dataclass(frozen=True)
 class Choice:
-    """What measuring found: the fastest backend, its images per second and its smallest cosine to torch in fp32."""
+    """What measuring found: the fastest backend, its images per second and its smallest cosine to torch in fp32.
+
+    `native` says whether the processor itself computes in the precision; where it does not, bf16 gains nothing.
+    """
 
     backend: str
     images_per_s: float
     cosine: float
+    precision: str = "fp32"
+    native: bool = True
+
+    @property
+    def said(self) -> str:
+        """One sentence for people."""
+        name = {"openvino": "OpenVINO"}.get(self.backend, self.backend)
+        gains = "" if self.native else " This processor does not compute in bf16, so nothing is gained."
+        return (
+            f"Runs in {name}, {self.precision}: {self.images_per_s:.3g} images a second in a trial; "
+            f"smallest cosine to fp32 {self.cosine:.4f}.{gains}"
+        )
+
+
+@dataclass(frozen=True)
+class Note:
+    """Where the choice for a method is remembered: on this machine with these packages, and what ran last."""
+
+    folder: Path
+    key: str
+
+    @property
+    def path(self) -> Path:
+        """For this machine, these packages and this device."""
+        versions = [importlib.metadata.version(p) for p in ("torch", "openvino") if importlib.util.find_spec(p)]
+        facts = repr((self.key, platform.processor(), n_threads(), device(), versions))
+        return self._file(hashlib.sha256(facts.encode()).hexdigest())
+
+    @property
+    def last(self) -> Path:
+        """What ran last, found without importing torch."""
+        return self._file(hashlib.sha256(f"last {self.key}".encode()).hexdigest())
+
+    def _file(self, digest: str) -> Path:
+        return self.folder / "backends" / f"{digest[:32]}.json"
 
 
 def runner(
-    module: torch.nn.Module, side: int | tuple[int, int], precision: str = "fp32", note: Path | None = None
+    module: torch.nn.Module, side: int | tuple[int, int], precision: str = "fp32", note: Note | None = None
 ) -> Runner:
     """The fastest way to run the module on (B, 3, side, side) pictures that agrees with torch in fp32.
 
@@ -49,14 +88,15 @@ def runner(
         module: (B, 3, side, side) uint8 -> (B, D).
         side: of the pictures in pixels, or their height and width.
         precision: fp32, or bf16 for about half the time on processors that have it.
-        note: file where the choice is remembered; without it the backends are measured every time.
+        note: where the choice is remembered; without it the backends are measured every time.
     """
-    known = remembered(note)
+    known = remembered(note.path) if note is not None else None
     if known is not None and (run := backend_runner(module, known.backend, precision, side)) is not None:
         return run
     choice, run = fastest(module, side, precision)
     if note is not None:
-        _remember(note, choice)
+        _remember(note.path, choice)
+        _remember(note.last, choice)
     return run
 
 
@@ -69,7 +109,8 @@ def fastest(module: torch.nn.Module, side: int | tuple[int, int], precision: str
         run = backend_runner(module, backend, precision, side)
         agreement = _cosine(run(pictures), wanted) if run is not None else -1.0
         if run is not None and (agreement >= _AGREEMENT[precision] or backend == "torch"):
-            found.append((Choice(backend, _rate(run, pictures), agreement), run))
+            native = precision == "fp32" or has_bf16()
+            found.append((Choice(backend, _rate(run, pictures), agreement, precision, native), run))
     return max(found, key=lambda pair: pair[0].images_per_s)
 
 
@@ -85,19 +126,18 @@ def backend_runner(module: torch.nn.Module, backend: str, precision: str, side: 
         return None
 
 
-def note_path(folder: Path, key: str) -> Path:
-    """Where the choice for a method on this machine is remembered."""
-    versions = [importlib.metadata.version(p) for p in ("torch", "openvino") if importlib.util.find_spec(p)]
-    machine = hashlib.sha256(repr((key, platform.processor(), n_threads(), device(), versions)).encode()).hexdigest()
-    return folder / "backends" / f"{machine[:32]}.json"
-
-
-def remembered(note: Path | None) -> Choice | None:
+def remembered(path: Path) -> Choice | None:
     """An earlier choice."""
     try:
-        return Choice(**json.loads(note.read_text())) if note is not None else None
+        return Choice(**json.loads(path.read_text()))
     except (OSError, ValueError, TypeError):
         return None  # never measured, or half written: measure again
+
+
+def runs_on(key: str) -> str | None:
+    """What ran the method of that key last, in one sentence; None where it never ran here."""
+    choice = remembered(Note(workspace_folder().parent, key).last)
+    return choice.said if choice is not None else None
 
 
 def n_threads() -> int:
@@ -112,6 +152,20 @@ def device() -> str:
     if torch.cuda.is_available():
         return "cuda"
     return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def has_bf16() -> bool:
+    """Whether the device computes in bf16 itself."""
+    if device() != "cpu":
+        return True
+    if importlib.util.find_spec("openvino") is None:
+        import torch
+
+        return bool(getattr(torch.cpu, "_is_avx512_bf16_supported", bool)())
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    import openvino
+
+    return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 def torch_runner(module: torch.nn.Module) -> Runner:

@@ -12,6 +12,7 @@ import numpy as np
 
 from imgsim import weights as files
 from imgsim.methods import Array, Method
+from imgsim.methods._backends import runs_on
 from imgsim.methods._crop import fitted_picture
 from imgsim.methods._tagged_facts import Look, TaggedFacts
 from imgsim.progress import Progress, silent
@@ -113,6 +114,10 @@ class TaggedNetwork(Method):
         """The weights' hash, or before they are here their name, and the preprocessing."""
         weights = files.sha256(self.path) if self.path else self.facts.full_name(self.network)
         return {"weights": weights, "preprocessing": dataclasses.asdict(self.look)}
+
+    def runs_on(self) -> str | None:
+        """What was chosen when it first ran here."""
+        return runs_on(self.key)
 
     def prepare(self, image: Image) -> Array:
         """(3, height, width) uint8: the package's own resize and crop for these weights."""

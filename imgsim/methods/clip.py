@@ -123,5 +123,5 @@ def _image_runner(method: Clip, _key: str) -> Any:
 
     look = method.look
     module = _clip_network.images(_towers(method, _key), look.mean, look.std)
-    note = _backends.note_path(files.workspace_folder().parent, method.key)
+    note = _backends.Note(files.workspace_folder().parent, method.key)
     return _backends.runner(module, (look.height, look.width), method.precision, note)

@@ -101,5 +101,5 @@ def _runner(method: Timm, _key: str) -> Any:
     stage = None if own else _timm_network.places(n_stages)[_timm_facts.DEPTHS.index(method.layer)]
     pooling = "avg" if method.pooling == "own" else method.pooling
     module = _timm_network.features(net, stage, pooling, look.mean, look.std)
-    note = _backends.note_path(files.workspace_folder().parent, method.key)
+    note = _backends.Note(files.workspace_folder().parent, method.key)
     return _backends.runner(module, (look.height, look.width), method.precision, note)

@@ -16,6 +16,7 @@ import numpy as np
 from imgsim import weights as files
 from imgsim.methods import METHODS, Array, Method
 from imgsim.methods import _network_facts as facts
+from imgsim.methods._backends import runs_on
 from imgsim.methods._crop import resized_center
 from imgsim.parameters import param
 from imgsim.progress import Progress, silent
@@ -126,6 +127,10 @@ class TorchvisionNetwork(Method):
             "weights": start if start and full.startswith(start) else full,
             "preprocessing": dataclasses.asdict(chosen.preprocessing),
         }
+
+    def runs_on(self) -> str | None:
+        """What was chosen when it first ran here."""
+        return runs_on(self.key)
 
     def prepare(self, image: Image) -> Array:
         """(3, crop, crop) uint8: torchvision's own resize and centre crop for these weights."""
@@ -240,11 +245,11 @@ def _load(method: TorchvisionNetwork, ending: str) -> Any:
     if ending == "places":
         return _backends.torch_runner(_torch_network.places(net, layer, chosen.preprocessing))
     if ending == "head":
-        note = _backends.note_path(files.workspace_folder().parent, method.key + " with head")
+        note = _backends.Note(files.workspace_folder().parent, method.key + " with head")
         named = _torch_network.classifier(net, chosen.preprocessing)
         return _backends.runner(named, chosen.preprocessing.crop, "fp32", note)
     module = _torch_network.features(net, layer, method.pooling, chosen.preprocessing)
-    note = _backends.note_path(files.workspace_folder().parent, method.key)
+    note = _backends.Note(files.workspace_folder().parent, method.key)
     return _backends.runner(module, chosen.preprocessing.crop, method.precision, note)
 
 

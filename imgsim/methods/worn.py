@@ -105,6 +105,10 @@ class Worn(Method):
         """As the method's."""
         self.base.acquire(progress)
 
+    def runs_on(self) -> str | None:
+        """What ran the method below."""
+        return self.base.runs_on()
+
     def prepare(self, image: Image) -> Array:
         """As the method's."""
         return self.base.prepare(image)

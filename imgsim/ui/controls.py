@@ -33,9 +33,11 @@ def pipeline_controls(view: View) -> None:
     bare, worn = split_worn(view.method)
     forms.choose(METHODS, bare, key="method", label="Method", order=ordered_methods(), change=_method(worn))
     wear.choose(view.method, _set("method"))
-    method = METHODS[METHODS.parse(view.method).id]
+    method = METHODS.parse(view.method)
     st.caption(f"Sees: {method.sees}")
     st.caption(f"Blind to: {method.blind_to}")
+    if said := method.runs_on():
+        st.caption(said)
     forms.choose(PROJECTORS, view.map, key="map_by", label="Map", order=PROJECTORS, change=_set("map"))
     _map_options(view)
 
