@@ -9,6 +9,7 @@ be served for other contents, parameters or code. Progress and cancellation pass
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -31,7 +32,7 @@ from imgsim.parameters import format_spec, split_worn
 from imgsim.progress import Progress, silent
 from imgsim.projections import PROJECTORS, Projector
 from imgsim.store import read_arrays, write_arrays
-from imgsim.types import Collection, Embeddings, Float, Image, Ints, Match, Neighbors, Projection, key_of
+from imgsim.types import Collection, Embeddings, Field, Float, Image, Ints, Match, Neighbors, Projection, key_of
 from imgsim.workspace import Workspace
 
 SCAN_VERSION = 1
@@ -293,6 +294,26 @@ class Pipeline:
     def percentiles(self, embeddings: Embeddings, distances: Float) -> npt.NDArray[np.float64]:
         """The same of many distances."""
         return neighbors.percentile(distances, self._background(embeddings))
+
+    def save_column(self, values: Field) -> str:
+        """The key of (N,) texts that the map can be coloured by, beside the fields of the collection."""
+        names, codes = np.unique(np.asarray(values).astype(str), return_inverse=True)
+        key = key_of("column", names=names.tolist(), codes=hashlib.sha256(codes.astype("<i8").tobytes()).hexdigest())
+
+        def build(directory: Path) -> None:
+            write_arrays(directory, {"names": names.tolist()}, {"codes": codes.astype(np.int64)})
+
+        self.store.compute("column", key, build)
+        return key
+
+    def load_column(self, key: str) -> Field:
+        """The texts of a saved column.
+
+        Raises:
+            InputError: there is none of that key.
+        """
+        facts, arrays = read_arrays(self._folder("column", key))
+        return np.asarray(np.array(facts["names"], dtype=str)[np.asarray(arrays["codes"])])
 
     # --- maps
 

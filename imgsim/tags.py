@@ -47,6 +47,20 @@ class Tags:
             raise InputError(f"a tag must have 1 to {MOST_LETTERS} characters, got {len(tag)}; take a word or two.")
         self._change(tag, set(ids), set())
 
+    def move(self, tag: str, ids: Iterable[str], among: Iterable[str]) -> None:
+        """Give images a tag and take every other one of `among` from them; an empty tag only takes.
+
+        Raises:
+            InputError: the tag is longer than 60 characters.
+        """
+        tag, chosen = " ".join(tag.split()), set(ids)
+        if len(tag) > MOST_LETTERS:
+            raise InputError(f"a tag must have 1 to {MOST_LETTERS} characters, got {len(tag)}; take a word or two.")
+        for other in set(among) - {tag}:
+            self.remove(other, chosen)
+        if tag:
+            self.add(tag, chosen)
+
     def remove(self, tag: str, ids: Iterable[str]) -> None:
         """Take a tag from images; one that no image has any more is gone."""
         self._change(tag, set(), set(ids))

@@ -19,8 +19,18 @@ from imgsim.ui.products_state import ADDRESS, ProductsView
 from tests.test_cli import answer, refusal
 from tests.test_pages import html_of, open_page, said
 
-GREYS = {"dark/0": 10, "dark/1": 30, "dark/2": 50, "light/3": 200, "light/4": 230}
+DEGREES = {"dark/0": 0, "dark/1": 15, "dark/2": 35, "light/3": 90, "light/4": 120}
 METHODS = "pixels"
+
+
+def ramp(degrees: float, seed: int | None = None) -> Pillow.Image:
+    """A picture that grows brighter in a direction: by pixels, near directions are near. A seed adds a little noise."""
+    y, x = np.mgrid[-1:1:40j, -1:1:40j]
+    turn = np.radians(degrees)
+    grey = 128 + 60 * (np.cos(turn) * x + np.sin(turn) * y)
+    if seed is not None:
+        grey += np.random.default_rng(seed).normal(0, 10, grey.shape)
+    return Pillow.fromarray(np.repeat(np.clip(grey, 0, 255).astype(np.uint8)[..., None], 3, axis=2))
 
 
 class Done:
@@ -45,9 +55,9 @@ class Done:
 def shop(tmp_path, monkeypatch) -> str:
     monkeypatch.setattr(spaces, "manager", Done)
     folder = tmp_path / "shop"
-    for name, grey in GREYS.items():
+    for name, degrees in DEGREES.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        Pillow.fromarray(np.full((40, 40, 3), grey, np.uint8)).save(f"{folder / name}.png")
+        ramp(degrees).save(f"{folder / name}.png")
     (folder / "dark" / "copy.png").write_bytes((folder / "dark" / "0.png").read_bytes())
     task.run({"source": str(folder), "methods": [METHODS], "graph": False}, silent)
     return str(folder)
@@ -135,6 +145,7 @@ def test_recommend_on_the_command_line(shop, capsys):
     assert [row["id"] for row in told["recommendations"]] == ["dark/1.png", "dark/2.png"]
     first = told["recommendations"][0]
     assert {"rank", "id", "path", "score", "closeness", "fields"} <= set(first)
+    assert 1 > first["score"] > told["recommendations"][1]["score"] > 0
     assert first["score"] == pytest.approx(first["closeness"][METHODS])
     assert first["fields"]["label"] == "dark"
     other = answer(capsys, "recommend", shop, "dark/0.png", "-m", METHODS, "--scope", "other", "--category", "label")

@@ -45,6 +45,9 @@ class Fake:
         fields = {"label": LABELS.copy(), "strength/size": strength}
         return _known({COLLECTION: Collection("c", "c", ids, ids, ids, fields)}, key)
 
+    def load_column(self, key: str) -> np.ndarray:
+        return _known({FLAT: np.array(["x", "y", "x", "x", "y", "x"]), DEEP: np.array(["too", "few"])}, key)
+
     def load_thumbnails(self, key: str) -> Thumbnails:
         return Thumbnails()
 
@@ -129,6 +132,14 @@ def test_a_number_comes_with_its_range_and_unknown_stays_unknown(client: TestCli
     assert (field["kind"], field["low"], field["high"]) == ("number", 0.5, 2.0)
     assert np.isnan(field["values"][1])
     assert field["values"][2] == 2.0
+
+
+def test_a_saved_column_is_served_like_a_field_if_it_is_of_the_collection(client: TestClient) -> None:
+    field = unpack(client.get(f"/imgsim/field/{COLLECTION}/told:{FLAT}").content)
+    assert field["labels"] == ["x", "y"]
+    assert [field["labels"][code] for code in field["codes"]] == ["x", "y", "x", "x", "y", "x"]
+    for name in (f"told:{DEEP}", f"told:{OTHER}", "told:../x"):
+        assert client.get(f"/imgsim/field/{COLLECTION}/{name}").status_code == 404
 
 
 def test_more_labels_than_codes_share_the_last() -> None:

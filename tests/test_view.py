@@ -96,6 +96,11 @@ def test_tags_stay_by_id_in_the_workspace(tmp_path: Path) -> None:
     Tags(tmp_path, "folder").add("blurred ones", ["c"])
     assert Tags(tmp_path, "folder").all() == {"blurred ones": ["a", "b", "c"]}
     assert Tags(tmp_path, "other").all() == {}
+    Tags(tmp_path, "folder").add("sharp", ["a"])
+    Tags(tmp_path, "folder").move("sharp", ["b"], ["sharp", "blurred ones"])
+    assert Tags(tmp_path, "folder").all() == {"blurred ones": ["a", "c"], "sharp": ["a", "b"]}
+    Tags(tmp_path, "folder").move("", ["a", "b"], ["sharp", "other"])
+    assert Tags(tmp_path, "folder").all() == {"blurred ones": ["a", "c"]}
     Tags(tmp_path, "folder").remove("blurred ones", ["a", "b", "c"])
     assert Tags(tmp_path, "folder").all() == {}
 

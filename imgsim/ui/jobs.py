@@ -23,7 +23,7 @@ __all__ = ["Job", "JobManager", "Stage", "State", "manager", "warm_up"]
 WORKER = (sys.executable, "-m", "imgsim.worker")
 KEPT = 30  # finished jobs that are remembered
 YOUNG = 15.0  # seconds; a younger job gives way when its only owner asks for something else
-LONG = frozenset({"duplicates", "train", "robustness", "stability"})  # tasks with a lane of their own
+LONG = frozenset({"duplicates", "train", "robustness", "stability", "learning_curve"})  # tasks with a lane of their own
 
 
 class JobManager:

@@ -23,7 +23,7 @@ from starlette.routing import BaseRoute, Route
 from imgsim.errors import ImgsimError
 from imgsim.plots.columns import MOST_CODES, categories, column, finite, points, value_range
 from imgsim.plots.wire import pack
-from imgsim.types import Collection, Float, Image, Projection
+from imgsim.types import Collection, Field, Float, Image, Projection
 from imgsim.ui import assets, sampling
 from imgsim.ui.pictures import webp
 
@@ -38,6 +38,7 @@ VIEW_SIDE = 768  # long side of the larger view in pixels
 
 _KEY = re.compile(r"[0-9a-f]{64}")
 _RANGES = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?")
+_TOLD = re.compile(r"told:([0-9a-f]{64})")  # a column of the store instead of a field
 _MISSING = (ImgsimError, KeyError, FileNotFoundError)
 
 
@@ -56,6 +57,9 @@ class Results(Protocol):
 
     def load_collection(self, key: str, /) -> Collection:
         """A collection."""
+
+    def load_column(self, key: str, /) -> Field:
+        """Texts that are no field of the collection, one an image."""
 
     def load_thumbnails(self, key: str, /) -> Thumbnails:
         """The thumbnails of a collection."""
@@ -93,7 +97,7 @@ class _Api:
         self.xy = lru_cache(maxsize=12)(lambda key: self._results().load_projection(key).xy)
         self.order = lru_cache(maxsize=12)(lambda key: sampling.draw_order(self.xy(key)))
         self.column = lru_cache(maxsize=16)(self._column)
-        self.codes = lru_cache(maxsize=4)(lambda key, name: categories(self.collection(key).field(name))[1])
+        self.codes = lru_cache(maxsize=4)(lambda key, name: categories(self._field(key, name))[1])
 
     def points(self, request: Request) -> Response:
         """All points of a map, or what `_asked` asks for; `cap` for a sample of it; or just the `rows` asked for."""
@@ -154,7 +158,16 @@ class _Api:
         return Response(webp(pixels, VIEW_SIDE), media_type="image/webp", headers=PLAIN)
 
     def _column(self, key: str, name: str) -> bytes:
-        return column(self.collection(key).field(name))
+        return column(self._field(key, name))
+
+    def _field(self, key: str, name: str) -> Field:
+        """A field of the collection, else a saved column of as many images."""
+        collection, told = self.collection(key), _TOLD.fullmatch(name)
+        if told and name not in collection.fields:
+            values = self._results().load_column(told[1])
+            if len(values) == len(collection):
+                return values
+        return collection.field(name)
 
 
 def _plotly(_: Request) -> Response:
