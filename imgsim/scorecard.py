@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from imgsim.evaluation.bootstrap import Interval, bootstrap_interval
-from imgsim.evaluation.retrieval import N_QUERIES, Distances, Retrieval, retrieval
+from imgsim.evaluation.retrieval import N_QUERIES, Distances, Retrieval, labelled, retrieval
 from imgsim.evaluation.silhouette import silhouettes
 from imgsim.methods import Method
 from imgsim.neighbors import DistanceBlocks
@@ -18,9 +18,10 @@ from imgsim.pipeline import Pipeline
 from imgsim.progress import Progress, silent
 from imgsim.types import Collection, Embeddings, Field, Metric, key_of
 
-VERSION = 2
+VERSION = 3
 RANDOM = "random vectors"  # the method of `random_card`
 RANDOM_DIM = 64
+SHUFFLED = "shuffled labels"  # the method of `shuffled_card`
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,31 @@ def random_card(
     vectors = np.random.default_rng(seed).standard_normal((len(labels), RANDOM_DIM), np.float32)
     judged = _measured(labels, DistanceBlocks(vectors, "cosine"), k, n_queries, seed, progress)
     return Scorecard(RANDOM, judged.retrieval, RANDOM_DIM, float("inf"), 4 * RANDOM_DIM, *judged.silhouette, 0.0)
+
+
+def shuffled_card(
+    pipeline: Pipeline,
+    collection: Collection,
+    method: Method,
+    label: str,
+    *,
+    k: int = 5,
+    n_queries: int = N_QUERIES,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> Scorecard:
+    """What a method scores when the labels are dealt out anew to the images that have one: chance, by every measure.
+
+    Raises:
+        InputError: no field of that name, or no two images share a label.
+        UnavailableError: the method lacks weights or a package.
+    """
+    labels = collection.field(label).copy()
+    known = labelled(labels)
+    labels[known] = np.random.default_rng(seed).permutation(labels[known])
+    space = pipeline.embed(collection, [method], progress)[0]
+    card = _scorecard(pipeline, space, _judged(pipeline, space, labels, k, n_queries, seed, progress))
+    return replace(card, method=SHUFFLED)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from imgsim.ui import compare_maps, map_state, robustness, robustness_controls, robustness_sweep
+from imgsim.ui import compare_maps, map_state, robustness, robustness_controls, robustness_known, robustness_sweep
 from imgsim.ui.robustness_state import ADDRESS
 
 view, problems = ADDRESS.read()
@@ -11,4 +11,4 @@ with st.sidebar:
 st.header("What is this method blind to?", anchor=False)
 map_state.notices(problems)
 if compare_maps.ready(view.maps()):
-    robustness.robustness(robustness_sweep.section)
+    robustness.robustness(robustness_known.section, robustness_sweep.section)

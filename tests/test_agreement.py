@@ -102,3 +102,33 @@ def test_procrustes_undoes_a_turn_a_mirror_a_scale_and_a_shift(random, n_compone
     np.testing.assert_allclose(ag.procrustes(moved, xy), xy, atol=1e-4)
     other = random.normal(size=xy.shape).astype(np.float32)
     assert ((ag.procrustes(other, xy) - xy) ** 2).sum() < ((other - xy) ** 2).sum()
+    with pytest.raises(InputError, match="one shape"):
+        ag.procrustes(xy[1:], xy)
+
+
+def test_procrustes_turns_as_scipy_does(random):
+    from scipy.spatial import procrustes
+
+    xy, other = random.normal(size=(2, 40, 2))
+    theirs = procrustes(other, xy)  # both with norm 1, the second shrunk by least squares
+    mine = ag.procrustes(xy, other) - other.mean(axis=0)
+    np.testing.assert_allclose(mine / np.linalg.norm(mine), theirs[1] / np.linalg.norm(theirs[1]), atol=1e-6)
+
+
+def test_rank_biased_overlap_is_symmetric_and_near_zero_by_chance(random):
+    a, b = (graph(random.normal(size=(200, 5)), 10) for _ in range(2))
+    found = ag.rank_biased_overlap(a, b)
+    np.testing.assert_allclose(found, ag.rank_biased_overlap(b, a))
+    assert 0 <= found.min() <= found.max() < 1
+    assert found.mean() == pytest.approx(0.03, abs=0.02)  # about the mean of depth / 199, the first ranks weighing most
+
+
+def test_measures_do_not_depend_on_the_order_of_the_images(random):
+    x, y = random.normal(size=(2, 60, 6))
+    y[:, :3] += x[:, :3]
+    order = random.permutation(60)
+    before, after = (
+        [ag.neighbor_overlap(graph(p, 7), graph(q, 7), 7).mean(), ag.debiased_cka(p, q)]
+        for p, q in ((x, y), (x[order], y[order]))
+    )
+    assert before == pytest.approx(after)

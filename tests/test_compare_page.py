@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from imgsim.errors import InputError
 from imgsim.evaluation import map_neighbors
+from imgsim.evaluation.agreement import procrustes
 from imgsim.evaluation.movement import movement
 from imgsim.pipeline import MapRequest, Pipeline
 from imgsim.plots.morph import morph_figure
@@ -34,7 +35,6 @@ from imgsim.ui import (
 )
 from imgsim.ui.compare_find import rbo, shared
 from imgsim.ui.compare_honesty import occurrences, skewness, torn
-from imgsim.ui.compare_maps import turned_onto
 from imgsim.ui.jobs import JobManager
 from tests.test_jobs import FAKE
 from tests.test_pages import folder_of, open_page, said
@@ -69,12 +69,12 @@ def page(source: str, **params: str) -> AppTest:
 def test_a_turned_mirrored_shrunk_map_lies_on_its_original_again() -> None:
     xy = np.random.default_rng(0).normal(size=(50, 2)).astype(np.float32)
     turn = np.array([[0.6, -0.8], [-0.8, -0.6]])  # a rotation and a mirror
-    assert np.allclose(turned_onto((xy @ turn * 0.25 + 7).astype(np.float32), xy), xy, atol=1e-5)
+    assert np.allclose(procrustes((xy @ turn * 0.25 + 7).astype(np.float32), xy), xy, atol=1e-5)
 
 
 def test_registration_keeps_one_point_and_a_map_that_is_a_spot() -> None:
-    assert turned_onto(np.zeros((1, 2), np.float32), np.ones((1, 2), np.float32)).tolist() == [[1, 1]]
-    assert np.isfinite(turned_onto(np.zeros((4, 2), np.float32), np.ones((4, 2), np.float32))).all()
+    assert procrustes(np.zeros((1, 2), np.float32), np.ones((1, 2), np.float32)).tolist() == [[1, 1]]
+    assert np.isfinite(procrustes(np.zeros((4, 2), np.float32), np.ones((4, 2), np.float32))).all()
 
 
 def test_registration_keeps_neighbourhoods_and_is_served_with_its_distortion(normal: str) -> None:
@@ -256,18 +256,25 @@ def test_scores_stand_beside_chance_pixels_and_random_vectors(normal: str, jobs:
     found = make_maps(normal)
     assert "Cancel" in {button.label for button in page(normal, ask="scores").button}
     job = next(job for job in jobs.jobs() if job.task == "scores")
-    assert job.arguments == {"source": normal, "methods": ["pixels", "color_histogram"], "label": "label"}
+    assert job.arguments == {"source": normal, "methods": ["color_histogram", "pixels"], "label": "label"}
     job.result, job.state = scores_task.run(job.arguments, silent), "done"
     app = page(normal, ask="scores")
     table = app.dataframe[0].value
     rows = {row["method"]: row for row in job.result["rows"]}
-    assert set(table["method"]) == {"pixels", "color_histogram", "random vectors"}
+    assert set(table["method"]) == {"pixels", "color_histogram", "random vectors", "shuffled labels"}
     assert table.set_index("method")["maps"]["pixels"] == f"PCA {found[0].faithfulness.knn_recall:.2f}"
     assert {"silhouette", "fit_seconds"} <= set(table.columns)
     assert table["map"].is_monotonic_decreasing
     assert list(table["map_by_chance"]) == [rows[method]["map_by_chance"] for method in table["method"]]
     assert "shuffled labels" in said(app)
     assert "Average precision here" in said(app)
+    kept = app.dataframe[1].value.set_index("Map")["Trustworthiness"]
+    assert list(kept) == [result.faithfulness.trustworthiness for result in found]
+    assert "recall_at_5_low" not in table.columns
+    app.toggle(key="compare_intervals").set_value(True).run()
+    wide = app.dataframe[0].value
+    assert (wide["recall_at_5_low"] <= wide["recall_at_5"]).all()
+    assert (wide["recall_at_5"] <= wide["recall_at_5_high"]).all()
 
 
 def test_the_table_as_a_file_has_a_row_a_method() -> None:
@@ -342,4 +349,5 @@ def test_the_morph_goes_from_one_map_to_the_other_and_names_who_moves(normal: st
 def test_two_rows_are_ranked_alike_only_if_they_are_the_same(normal: str) -> None:
     one, two = compare_maps.registered(make_maps(normal))
     assert rbo(one, one, 0) == pytest.approx(1)
+    assert rbo(one, two, 0) == pytest.approx(rbo(two, one, 0))
     assert rbo(one, two, 0) < 1

@@ -78,6 +78,16 @@ def test_random_vectors_score_what_chance_gives():
     assert scorecard.random_card(labels) == card
 
 
+def test_shuffled_labels_score_chance_by_every_measure(folder, capsys):
+    assert run(["evaluate", str(folder), "-m", "color_histogram", "--label", "label", "--baselines", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)["results"]
+    assert [row["method"] for row in told] == ["color_histogram", "pixels", "random vectors", "shuffled labels"]
+    assert told[3]["map"] == pytest.approx(5 / 17, abs=0.15)
+    assert told[3]["dim"] == told[1]["dim"]
+    low, high = told[0]["recall_at_5_ci"]
+    assert low <= told[0]["recall_at_5"] <= high
+
+
 def test_learning_takes_time_that_is_noted(folder):
     pipeline = Pipeline()
     collection = pipeline.open(str(folder))

@@ -39,6 +39,7 @@ def test_a_random_map_recalls_what_chance_gives():
     found = faithfulness(cloud(400), cloud(400, dim=2, seed=9), k=20)
     assert found.knn_recall == pytest.approx(20 / 399, abs=0.02)
     assert found.trustworthiness == pytest.approx(0.5, abs=0.05)
+    assert found.continuity == pytest.approx(0.5, abs=0.05)
 
 
 def test_two_points_swapped_on_a_line_by_hand():

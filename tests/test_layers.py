@@ -20,7 +20,7 @@ FLOORS = [
     {"explanations", "sights", "labelling", "manipulation", "training", "embedding", "workspace", "tags", "uploads"},
     {"worlds", "steps"},
     {"pipeline"},
-    {"ranking"},
+    {"ranking", "known_edits"},
     {"queries"},
     {"engine", "far", "exports", "scorecard", "agreement", "robustness", "stability", "duplicates", "pairs"},
     {"lessons"},

@@ -93,6 +93,32 @@ def test_average_precision_is_scikit_learns(cloud, decimals):
         assert found.average_precision[row] == pytest.approx(wanted)
 
 
+def test_map_at_r_is_that_of_pytorch_metric_learning(cloud):
+    """By the loop of its AccuracyCalculator: precision at each hit among the R nearest, over R."""
+    labels, points = cloud
+    labels = labels.copy()
+    labels[:3] = "e"  # classes of different size
+    wanted = []
+    for row in range(80):
+        others = np.delete(np.arange(80), row)
+        order = others[np.argsort(np.linalg.norm(points[others] - points[row], axis=1), kind="stable")]
+        same = [bool(labels[other] == labels[row]) for other in order]
+        r = sum(same)
+        wanted.append(sum(sum(same[: i + 1]) / (i + 1) for i in range(r) if same[i]) / r)
+    told = retrieval(labels, euclidean(points))
+    assert told.map_at_r == pytest.approx(np.mean(wanted))
+    assert told.map_at_r_ci[0] < told.map_at_r < told.map_at_r_ci[1]
+
+
+def test_a_perfect_space_scores_one_and_scale_and_turn_do_not_count(cloud):
+    labels, points = cloud
+    perfect = retrieval(labels, euclidean(np.eye(4, dtype=np.float32)[np.repeat(np.arange(4), 20)]))
+    assert (perfect.map, perfect.map_at_r, perfect.recall_at_1, perfect.knn_accuracy) == (1, 1, 1, 1)
+    turn = np.linalg.qr(np.random.default_rng(1).normal(size=(5, 5)))[0]
+    before, after = (retrieval(labels, euclidean(p)) for p in (points, (3 * points @ turn + 2).astype(np.float32)))
+    assert (before.map, before.knn_accuracy) == pytest.approx((after.map, after.knn_accuracy), abs=1e-6)
+
+
 def test_nearest_neighbours_vote_as_scikit_learn(cloud):
     from sklearn.model_selection import LeaveOneOut, cross_val_score
     from sklearn.neighbors import KNeighborsClassifier

@@ -11,8 +11,10 @@ from imgsim.cli.sources import Source
 from imgsim.cli.spaces import MethodOptions
 from imgsim.methods import METHODS
 from imgsim.pipeline import Pipeline
-from imgsim.scorecard import Scorecard
+from imgsim.scorecard import RANDOM, SHUFFLED, Scorecard, random_card, shuffled_card
 from imgsim.scorecard import evaluate as judge
+
+PIXELS = "pixels"  # the baseline that every method has to beat
 
 
 def evaluate(
@@ -22,6 +24,9 @@ def evaluate(
     k: Annotated[int, typer.Option("-k", min=1, help="Neighbours that vote for the kNN accuracy.")] = 5,
     queries: Annotated[int, typer.Option(min=1, help="Most images to ask; a seeded sample of larger ones.")] = 3000,
     seed: Annotated[int, typer.Option(help="Random seed of sample, intervals and shuffled labels.")] = 0,
+    baselines: Annotated[
+        bool, typer.Option(help="Add rows of plain pixels, random vectors and shuffled labels.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Which method finds images of the same class? Leave one out, with intervals at 95 % and what chance gives.
@@ -32,7 +37,14 @@ def evaluate(
     methods = [METHODS.parse(spec) for spec in method]
     with progress_bar() as progress:
         collection = pipeline.open(source, progress)
-        cards = judge(pipeline, collection, methods, label, k=k, n_queries=queries, seed=seed, progress=progress)
+        if baselines and PIXELS not in method:
+            method, methods = [*method, PIXELS], [*methods, METHODS.parse(PIXELS)]
+        asked: Any = {"k": k, "n_queries": queries, "seed": seed, "progress": progress}
+        cards = judge(pipeline, collection, methods, label, **asked)
+        if baselines:
+            pixels = methods[list(method).index(PIXELS)]
+            dealt = shuffled_card(pipeline, collection, pixels, label, **asked)
+            cards, method = [*cards, random_card(collection.field(label), **asked), dealt], [*method, RANDOM, SHUFFLED]
     rows = [_row(spec, card) for spec, card in zip(method, cards, strict=True)]
     counts = {name: getattr(cards[0].retrieval, name) for name in ("n_queries", "n_labelled", "n_classes")}
     emit({"label": label, "k": k, **counts, "results": rows}, as_json, table="results")
@@ -45,10 +57,13 @@ def _row(spec: str, card: Scorecard) -> dict[str, Any]:
         "map": judged.map,
         "map_ci": judged.map_ci,
         "map_at_r": judged.map_at_r,
+        "map_at_r_ci": judged.map_at_r_ci,
         "recall_at_1": judged.recall_at_1,
         "recall_at_1_ci": judged.recall_at_1_ci,
         "recall_at_5": judged.recall_at_5,
+        "recall_at_5_ci": judged.recall_at_5_ci,
         "recall_at_10": judged.recall_at_10,
+        "recall_at_10_ci": judged.recall_at_10_ci,
         "knn_accuracy": judged.knn_accuracy,
         "knn_accuracy_ci": judged.knn_accuracy_ci,
         "silhouette": card.silhouette,

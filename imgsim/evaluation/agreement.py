@@ -107,21 +107,22 @@ def distance_correlation(p: npt.NDArray[Any], q: npt.NDArray[Any]) -> float:
 
 
 def procrustes(xy: Float, onto: Float) -> Float:
-    """(N, C) map turned, mirrored, scaled and moved so that it lies best on another (N, C); shape is kept.
+    """(N, C) map turned, mirrored, moved and scaled to lie as close as it can on another of the same images.
 
-    Reference: Schoenemann 1966, A generalized solution of the orthogonal Procrustes problem.
+    Scaled to the same spread and not by least squares, which shrinks maps that have little in common to a spot.
+
+    Reference: Gower: Generalized Procrustes analysis, Psychometrika 1975.
 
     Raises:
         InputError: the maps differ in points or dimensions.
     """
     if xy.shape != onto.shape:
         raise InputError(f"maps must be of one shape, got {xy.shape} and {onto.shape}; project the same images.")
-    here, there = np.mean(xy, axis=0, dtype=np.float64), np.mean(onto, axis=0, dtype=np.float64)
-    a, b = xy - here, onto - there
-    u, stretch, v = np.linalg.svd(a.T @ b)
-    spread = (a * a).sum()
-    scale = stretch.sum() / spread if spread > 0 else 1.0
-    return np.asarray(scale * (a @ u @ v) + there, np.float32)
+    here, there = (np.asarray(m - m.mean(axis=0), np.float64) for m in (xy, onto))
+    u, _, vt = np.linalg.svd(here.T @ there)
+    size = np.linalg.norm(here)
+    scale = np.linalg.norm(there) / size if size else 1.0
+    return np.asarray(here @ (u @ vt) * scale + onto.mean(axis=0), np.float32)
 
 
 def _hsic(x: Doubles, y: Doubles) -> float:

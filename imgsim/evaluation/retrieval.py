@@ -51,9 +51,9 @@ class Retrieval:
 
     Attributes:
         map: mean average precision over all other images, with `map_ci`.
-        map_at_r: mean average precision at R.
+        map_at_r: mean average precision at R, with `map_at_r_ci`.
         recall_at_1: accuracy of the nearest neighbour, with `recall_at_1_ci`.
-        recall_at_5, recall_at_10: share of queries with one of their class among so many nearest.
+        recall_at_5, recall_at_10: share of queries with one of their class among so many nearest, with `…_ci`.
         knn_accuracy: share of queries whose class has most votes among the `k` nearest, with `knn_accuracy_ci`.
         null_map: the map of the same space for shuffled labels: what chance gives.
         n_queries, n_labelled, n_classes: queries asked, images ranked, classes among them.
@@ -62,10 +62,13 @@ class Retrieval:
     map: float
     map_ci: Interval
     map_at_r: float
+    map_at_r_ci: Interval
     recall_at_1: float
     recall_at_1_ci: Interval
     recall_at_5: float
+    recall_at_5_ci: Interval
     recall_at_10: float
+    recall_at_10_ci: Interval
     knn_accuracy: float
     knn_accuracy_ci: Interval
     k: int
@@ -116,10 +119,13 @@ def retrieval(
         map=float(scores.average_precision.mean()),
         map_ci=bootstrap_interval(scores.average_precision, seed=seed),
         map_at_r=float(scores.average_precision_at_r.mean()),
+        map_at_r_ci=bootstrap_interval(scores.average_precision_at_r, seed=seed),
         recall_at_1=float(at_1),
         recall_at_1_ci=bootstrap_interval(scores.found[:, 0], seed=seed),
         recall_at_5=float(at_5),
+        recall_at_5_ci=bootstrap_interval(scores.found[:, 1], seed=seed),
         recall_at_10=float(at_10),
+        recall_at_10_ci=bootstrap_interval(scores.found[:, 2], seed=seed),
         knn_accuracy=float(scores.voted.mean()),
         knn_accuracy_ci=bootstrap_interval(scores.voted, seed=seed),
         k=k,

@@ -12,12 +12,15 @@ from imgsim.types import Float
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
+_STEPS = [step * 10.0**power for power in range(-3, 5) for step in (1, 2, 5)]
+_TICKS = {"tickvals": _STEPS, "ticktext": [f"{step:g}" for step in _STEPS]}  # plotly's own leave out the zeros
+
 
 def quality_cost_figure(rows: Sequence[Mapping[str, Any]], names: Sequence[str], title: str) -> Figure:
     """MAP with its interval over milliseconds an image (log scale); up and left is better."""
     import plotly.graph_objects as go
 
-    quality = [row["map"] for row in rows]
+    quality, cost = [row["map"] for row in rows], [max(row["ms_per_image"], 1e-3) for row in rows]
     bars = {
         "type": "data",
         "symmetric": False,
@@ -27,12 +30,13 @@ def quality_cost_figure(rows: Sequence[Mapping[str, Any]], names: Sequence[str],
     }
     figure = go.Figure(
         go.Scatter(
-            x=[max(row["ms_per_image"], 1e-3) for row in rows],
+            x=cost,
             y=quality,
             error_y=bars,
             text=list(names),
             mode="markers+text",
-            textposition="top center",
+            textposition=_clear(np.log10(cost), quality),
+            cliponaxis=False,
             marker={"size": 11},
             hoverinfo="skip",
         )
@@ -43,10 +47,35 @@ def quality_cost_figure(rows: Sequence[Mapping[str, Any]], names: Sequence[str],
         title={"text": title, "font": {"size": 15}},
         height=380,
         margin={"l": 50, "r": 20, "t": 45, "b": 45},
-        xaxis={"title": "milliseconds an image, decoding included", "type": "log"},
+        xaxis={
+            "title": "milliseconds an image, decoding included",
+            "type": "log",
+            "range": _padded(np.log10(cost)),
+            **_TICKS,
+        },
         yaxis={"title": "mAP", "rangemode": "tozero"},
     )
     return figure
+
+
+def _padded(logs: Float) -> list[float]:
+    """A range with room for the names of the outermost points."""
+    pad = 0.12 * max(float(np.ptp(logs)), 0.5)
+    return [float(logs.min()) - pad, float(logs.max()) + pad]
+
+
+def _clear(logs: Float, quality: Sequence[float]) -> list[str]:
+    """Where each point's name stands: below it where one above would run into that of a near point."""
+    low, high = _padded(logs)
+    above: list[tuple[float, float]] = []
+    places = [""] * len(quality)
+    for at in np.lexsort((logs, -np.asarray(quality))):
+        x, y = (float(logs[at]) - low) / (high - low), float(quality[at])
+        near = any(abs(x - other) < 0.15 and abs(y - at_height) < 0.09 for other, at_height in above)
+        places[at] = "bottom center" if near else "top center"
+        if not near:
+            above.append((x, y))
+    return places
 
 
 def agreement_figure(values: Float, names: Sequence[str], title: str) -> Figure:
@@ -63,7 +92,7 @@ def agreement_figure(values: Float, names: Sequence[str], title: str) -> Figure:
             text=[f"{share:.2f}" if share == share else "–" for share in shares],
             customdata=[[i, j] for i, j in cells],
             mode="markers+text",
-            textfont={"color": ["white" if share > 0.5 else "#1d2126" for share in shares]},
+            textfont={"color": ["white" if share > 0.75 else "black" for share in shares]},
             marker={
                 "symbol": "square",
                 "size": 58,

@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from imgsim.evaluation.bootstrap import Interval
 from imgsim.methods import METHODS
 from imgsim.pipeline import Pipeline
 from imgsim.progress import Progress
-from imgsim.scorecard import RANDOM, Scorecard, evaluate, random_card
+from imgsim.scorecard import RANDOM, SHUFFLED, Scorecard, evaluate, random_card, shuffled_card
 
 
 def run(arguments: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
-    """`arguments`: `source`, `methods` (specs) and `label`; gives `rows`, the last of random vectors."""
+    """`arguments`: `source`, `methods` (specs) and `label`; gives `rows`, the last two of chance."""
     pipeline = Pipeline()
     collection = pipeline.open(arguments["source"], progress)
     specs = arguments["methods"]
     methods = [METHODS.parse(spec) for spec in specs]
-    cards = evaluate(pipeline, collection, methods, arguments["label"], progress=progress)
-    blind = random_card(collection.field(arguments["label"]), progress=progress)
-    return {"rows": [_row(spec, card) for spec, card in zip([*specs, RANDOM], [*cards, blind], strict=True)]}
+    label = arguments["label"]
+    cards = evaluate(pipeline, collection, methods, label, progress=progress)
+    blind = random_card(collection.field(label), progress=progress)
+    dealt = shuffled_card(pipeline, collection, methods[-1], label, progress=progress)
+    named = zip([*specs, RANDOM, SHUFFLED], [*cards, blind, dealt], strict=True)
+    return {"rows": [_row(spec, card) for spec, card in named]}
 
 
 def _row(spec: str, card: Scorecard) -> dict[str, Any]:
@@ -27,25 +31,30 @@ def _row(spec: str, card: Scorecard) -> dict[str, Any]:
     return {
         "method": spec,
         "map": judged.map,
-        "map_low": judged.map_ci[0],
-        "map_high": judged.map_ci[1],
+        **_interval("map", judged.map_ci),
         "map_by_chance": judged.null_map,
         "map_at_r": judged.map_at_r,
+        **_interval("map_at_r", judged.map_at_r_ci),
         "recall_at_1": judged.recall_at_1,
-        "recall_at_1_low": judged.recall_at_1_ci[0],
-        "recall_at_1_high": judged.recall_at_1_ci[1],
+        **_interval("recall_at_1", judged.recall_at_1_ci),
         "recall_at_5": judged.recall_at_5,
+        **_interval("recall_at_5", judged.recall_at_5_ci),
         "recall_at_10": judged.recall_at_10,
+        **_interval("recall_at_10", judged.recall_at_10_ci),
         "knn_accuracy": judged.knn_accuracy,
+        **_interval("knn_accuracy", judged.knn_accuracy_ci),
         "silhouette": _known(card.silhouette),
-        "silhouette_low": _known(card.silhouette_ci[0]),
-        "silhouette_high": _known(card.silhouette_ci[1]),
+        **_interval("silhouette", card.silhouette_ci),
         "dim": card.dim,
         "ms_per_image": 1000 / card.images_per_s if card.images_per_s else 0.0,
         "bytes_per_image": card.bytes_per_image,
         "fit_seconds": card.fit_seconds,
         "n_queries": judged.n_queries,
     }
+
+
+def _interval(name: str, ends: Interval) -> dict[str, float | None]:
+    return {f"{name}_low": _known(ends[0]), f"{name}_high": _known(ends[1])}
 
 
 def _known(value: float) -> float | None:

@@ -44,9 +44,7 @@ def section(scene: Scene) -> None:
 
 def _chart(shown: list[Shown], values: Float, caption: str) -> None:
     figure = agreement_figure(values, [one.method for one in shown], "How much do two methods agree?")
-    st.plotly_chart(
-        figure, key=_KEY, on_select=lambda: _clicked(shown), selection_mode="points", width="content", theme=None
-    )
+    st.plotly_chart(figure, key=_KEY, on_select=lambda: _clicked(shown), selection_mode="points", width="content")
     st.caption(caption)
 
 

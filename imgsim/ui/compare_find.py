@@ -25,10 +25,14 @@ def section(scene: Scene) -> None:
     if scene.focus is None:
         st.info("Click an image on one of the maps: what every method finds near it appears here, row by row.")
         return
-    left, right = st.columns([1, 5], gap="medium")
-    left.html(neighbours.focus_card(scene.shown[0].result, scene.focus))
-    with right:
-        method_rows(scene, spaces(scene.shown), scene.focus, key=_KEY)
+    shown = spaces(scene.shown)
+    with st.container(key="compare_found"):
+        left, right = st.columns([1, 5], gap="medium")
+        left.html(neighbours.focus_card(scene.shown[0].result, scene.focus))
+        with right:
+            method_rows(scene, shown, scene.focus, key=_KEY)
+            if len(shown) > 2:
+                _likeness(shown, scene.focus)
 
 
 def spaces(shown: Sequence[Shown]) -> list[Shown]:
@@ -68,6 +72,15 @@ def rbo(one: Shown, other: Shown, row: int) -> float:
     """How far two methods rank the nearest of an image alike, 0 to 1; the first ranks weigh most."""
     first, second = (np.asarray(s.result.neighbors.indices[row : row + 1, :K]) for s in (one, other))
     return float(rank_biased_overlap(first, second)[0])
+
+
+def _likeness(shown: Sequence[Shown], row: int) -> None:
+    """Every row against every other."""
+    st.markdown("**How alike do they rank?**")
+    told = [{"": one.method, **{other.method: rbo(one, other, row) for other in shown}} for one in shown]
+    numbers = {one.method: st.column_config.NumberColumn(one.method, format="%.2f") for one in shown}
+    st.dataframe(told, column_config=numbers, hide_index=True)
+    st.caption(f"Rank-biased overlap of the {K} nearest: 1 for the same row, 0 when nothing is common; by chance 0.")
 
 
 def _note(scene: Scene, one: Shown, row: int, first: Shown | None) -> str:

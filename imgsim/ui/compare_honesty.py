@@ -37,13 +37,14 @@ def section(scene: Scene) -> None:
         return
     one = choose_map(scene)
     lost, invented = torn(one, scene.focus) if scene.focus is not None else ([], [])
-    left, right = st.columns([3, 2], gap="medium")
-    with left:
-        _map(scene, one, lost)
-    with right:
-        _scores(one)
-        _ceiling(scene, one)
-        st.plotly_chart(_shepard(one), key=f"shepard_{one.number}")
+    with st.container(key="compare_honest"):
+        left, right = st.columns([3, 2], gap="medium")
+        with left:
+            _map(scene, one, lost)
+        with right:
+            _scores(one)
+            _ceiling(scene, one)
+            st.plotly_chart(_shepard(one), key=f"shepard_{one.number}")
     _pictures(scene, one, lost, invented)
 
 
@@ -130,12 +131,17 @@ def _scores(one: Shown) -> None:
     judged, n = one.result.faithfulness, len(one.projection.xy)
     by_chance = judged.k / (n - 1)
     kept, (low, high) = triplet_accuracy(one)
-    left, right = st.columns(2)
-    left.metric("Trustworthiness", f"{judged.trustworthiness:.3f}", help=_TRUST)
-    right.metric("Continuity", f"{judged.continuity:.3f}", help=_CONTINUITY)
-    left.metric("kNN recall", f"{judged.knn_recall:.3f}", help=f"{_RECALL} A random map has {by_chance:.3f}.")
-    right.metric("Triplets kept", f"{kept:.3f}", help=f"{_TRIPLETS} 95 % interval {low:.3f} to {high:.3f}.")
-    st.caption("1 is perfect, and what the space itself would score.")
+    with st.container(horizontal=True, gap="medium"):
+        for name, value, about in (
+            ("Trustworthiness", judged.trustworthiness, _TRUST),
+            ("Continuity", judged.continuity, _CONTINUITY),
+            ("kNN recall", judged.knn_recall, f"{_RECALL} A random map has {by_chance:.3f}."),
+            ("Triplets kept", kept, f"{_TRIPLETS} 95 % interval {low:.3f} to {high:.3f}."),
+        ):
+            st.metric(name, f"{value:.3f}", help=about, width=140)
+    st.caption(
+        f"1 is perfect, and what the space itself would score. A random map: about 0.5, 0.5, {by_chance:.3f} and 0.5."
+    )
 
 
 def triplet_accuracy(one: Shown) -> tuple[float, Interval]:

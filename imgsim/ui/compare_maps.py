@@ -11,6 +11,7 @@ import numpy as np
 import streamlit as st
 
 from imgsim.errors import ImgsimError
+from imgsim.evaluation.agreement import procrustes
 from imgsim.methods import METHODS
 from imgsim.pipeline import FAITHFULNESS_K, MapResult
 from imgsim.store import write_arrays
@@ -77,20 +78,6 @@ def registered(found: Sequence[MapResult | None]) -> list[Shown]:
     return [Shown(number, result, _turned(result, first)) for number, result in there]
 
 
-def turned_onto(xy: Float, target: Float) -> Float:
-    """(N, 2) map turned, mirrored, moved and scaled to lie as close as it can on another map of the same images.
-
-    Scaled to the same spread and not by least squares, which shrinks maps that have little in common to a spot.
-
-    Reference: Gower: Generalized Procrustes analysis, Psychometrika 1975.
-    """
-    here, there = (np.asarray(m - m.mean(axis=0), np.float64) for m in (xy, target))
-    u, _, vt = np.linalg.svd(here.T @ there)
-    size = np.linalg.norm(here)
-    scale = np.linalg.norm(there) / size if size else 1.0
-    return np.asarray(here @ (u @ vt) * scale + target.mean(axis=0), np.float32)
-
-
 def derived(key: str, projection: Projection, xy: Float, result: MapResult, values: Float | None = None) -> Projection:
     """A map made from another, kept in the store so that the browser can fetch it.
 
@@ -118,7 +105,7 @@ def _turned(result: MapResult, first: Projection) -> Projection:
     key = key_of("registered", projection=result.projection.key, onto=first.key, version=1)
     if maps.pipeline().store.find("projection", key):
         return maps.pipeline().load_projection(key)
-    return derived(key, result.projection, turned_onto(result.projection.xy, first.xy), result)
+    return derived(key, result.projection, procrustes(result.projection.xy, first.xy), result)
 
 
 def _possible(method: str) -> bool:

@@ -12,12 +12,14 @@ import streamlit as st
 from imgsim.methods import METHODS
 from imgsim.plots.comparison import quality_cost_figure
 from imgsim.projections import PROJECTORS
-from imgsim.scorecard import RANDOM
+from imgsim.scorecard import RANDOM, SHUFFLED
 from imgsim.ui import compare_state, progress
 from imgsim.ui.compare import Scene
 from imgsim.ui.jobs import manager
 
-BASELINE = "pixels"
+BASELINE = "pixels"  # the last of the methods: its labels are those that are shuffled
+CHANCE = (RANDOM, SHUFFLED)
+_WITH_INTERVAL = ("map_at_r", "recall_at_1", "recall_at_5", "recall_at_10", "knn_accuracy", "silhouette")
 Rows = Sequence[Mapping[str, Any]]
 DEFINITION = (
     "Average precision here: an image asks for all others of its label, all other images are ranked, and the "
@@ -78,7 +80,8 @@ def _labelled() -> None:
 def _rows(scene: Scene, label: str) -> Rows | None:
     """The scores, once their job has found them; until then the job is on the page."""
     specs = scene.view.specs()
-    methods = list(dict.fromkeys([*(specs[one.number][0] for one in scene.shown), BASELINE]))
+    shown = [specs[one.number][0] for one in scene.shown]
+    methods = [*dict.fromkeys(spec for spec in shown if spec != BASELINE), BASELINE]
     arguments = {"source": scene.view.collection, "methods": methods, "label": label}
     job = manager().find("scores", arguments)
     if job is not None and job.state == "done":
@@ -92,29 +95,59 @@ def _rows(scene: Scene, label: str) -> Rows | None:
 def show(scene: Scene, rows: Rows, label: str) -> None:
     """The table, sorted by mAP; the chart; the download."""
     ordered = sorted(({**row, "maps": _maps(scene, row["method"])} for row in rows), key=lambda row: -row["map"])
+    titles = _titles(st.toggle("With all 95 % intervals", key="compare_intervals"))
     columns = {
         name: st.column_config.Column(title, help=_HELP.get(name))
         if name in ("method", "maps")
         else st.column_config.NumberColumn(title, help=_HELP.get(name), format=_format(name))
-        for name, title in _TITLES.items()
+        for name, title in titles.items()
     }
-    st.dataframe([{name: row[name] for name in _TITLES} for row in ordered], column_config=columns, hide_index=True)
-    best, chance = next(row for row in ordered if row["method"] != RANDOM), ordered[0]["map_by_chance"]
+    st.dataframe([{name: row[name] for name in titles} for row in ordered], column_config=columns, hide_index=True)
+    best, chance = next(row for row in ordered if row["method"] not in CHANCE), ordered[0]["map_by_chance"]
     st.caption(
         f"Best for {label.replace('_', ' ')}: {_title(best['method'])} with mAP {best['map']:.3f}; shuffled labels "
-        f"give {chance:.3f}. Plain pixels and random vectors stand in the table as baselines. {DEFINITION} Intervals "
-        f"over the {best['n_queries']:,} images that asked."
+        f"give {chance:.3f}. Plain pixels, pixels with the labels shuffled, and random vectors stand in the table as "
+        f"baselines. {DEFINITION} Intervals over the {best['n_queries']:,} images that asked."
     )
     st.download_button(
         "Table as CSV", table_csv(ordered), f"scores_{label}.csv", "text/csv", on_click="ignore", key="scores_csv"
     )
-    real = [row for row in ordered if row["method"] != RANDOM]  # which costs nothing
+    real = [row for row in ordered if row["method"] not in CHANCE]  # which cost nothing
     names = [_title(row["method"]) for row in real]
     st.plotly_chart(quality_cost_figure(real, names, "What does quality cost?"), key="quality_cost")
+    _faithfulness(scene)
+
+
+def _titles(intervals: bool) -> dict[str, str]:
+    """Column names and titles; with the ends of every interval behind its measure, if asked."""
+    found: dict[str, str] = {}
+    for name, title in _TITLES.items():
+        found[name] = title
+        if intervals and name in _WITH_INTERVAL:
+            found |= {f"{name}_low": f"{title} from", f"{name}_high": "to"}
+    return found
+
+
+def _faithfulness(scene: Scene) -> None:
+    """What each map of the page keeps of its space, beside what a random map would."""
+    st.markdown("**How faithful is each map?**")
+    told = [
+        {
+            "Map": one.title,
+            "kNN recall": one.result.faithfulness.knn_recall,
+            "by chance": one.result.faithfulness.k / (len(scene.collection) - 1),
+            "Trustworthiness": one.result.faithfulness.trustworthiness,
+            "Continuity": one.result.faithfulness.continuity,
+        }
+        for one in scene.shown
+    ]
+    numbers = {name: st.column_config.NumberColumn(name, format="%.3f") for name in told[0] if name != "Map"}
+    st.dataframe(told, column_config=numbers, hide_index=True)
+    st.caption("1 is perfect. A random map has a trustworthiness and a continuity of about 0.5.")
 
 
 def _title(method: str) -> str:
-    return method if method == RANDOM else METHODS.parse(method).title
+    return method if method in CHANCE else METHODS.parse(method).title
 
 
 def _maps(scene: Scene, method: str) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 import streamlit as st
 
 from imgsim import stability
+from imgsim.evaluation.agreement import procrustes
 from imgsim.parameters import format_spec, parse_spec
 from imgsim.plots.stability import multiples_figure
 from imgsim.projections import PROJECTORS
@@ -18,7 +19,7 @@ from imgsim.types import key_of
 from imgsim.ui import maps, progress
 from imgsim.ui.compare import Scene, focus_on
 from imgsim.ui.compare_honesty import choose_map
-from imgsim.ui.compare_maps import Shown, derived, turned_onto
+from imgsim.ui.compare_maps import Shown, derived
 from imgsim.ui.jobs import manager
 from imgsim.ui.picture_rows import Row, item, picture_rows
 from imgsim.ui.scatter import Panel, scatter
@@ -94,7 +95,7 @@ def _drawn(scene: Scene, one: Shown, drawings: list[dict[str, Any]]) -> Stabilit
 def _show(scene: Scene, one: Shown, told: Stability, names: Sequence[str]) -> None:
     drawn = [np.asarray(maps.pipeline().load_projection(key).xy) for key in told.projections]
     rows = np.sort(np.random.default_rng(0).permutation(len(drawn[0]))[:MOST_POINTS])
-    turned = [drawn[0], *(turned_onto(xy, drawn[0]) for xy in drawn[1:])]
+    turned = [drawn[0], *(procrustes(xy, drawn[0]) for xy in drawn[1:])]
     figure = multiples_figure(
         [xy[rows] for xy in turned], names, np.asarray(told.survival[rows]), "What comes again when it is drawn again?"
     )

@@ -59,8 +59,8 @@ class Scene:
 
 
 @st.fragment
-def robustness(below: Again) -> None:
-    """The picture, the maps and what is found, of the view in the URL; `below` shows the rest of the page."""
+def robustness(*below: Again) -> None:
+    """The picture, the maps and what is found, of the view in the URL; `below` are its other sections."""
     view = robustness_state.ADDRESS.read()[0]
     shown = compare_maps.shown(view.maps())
     if not shown:
@@ -73,7 +73,8 @@ def robustness(below: Again) -> None:
         _scene(scene)
     except ImgsimError as error:
         st.error(plain(sentence(str(error))))
-    below(view, shown)
+    for section in below:
+        section(view, shown)
 
 
 def _scene(scene: Scene) -> None:
