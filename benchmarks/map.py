@@ -36,6 +36,7 @@ from imgsim.workspace import Workspace
 from tests.browser.conftest import App
 from tests.browser.get_browser import ARGUMENTS, find
 
+SLOW = True  # minutes, and it needs a browser
 METHOD, MAP = "pixels:size=8", "pca"
 READY = ".imgsim-map[data-ready]"
 
@@ -203,15 +204,15 @@ def main() -> None:
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=find(), args=ARGUMENTS)
                 page = browser.new_page(viewport={"width": 1400, "height": 900})
-                found = [{"images": n, **measure(page, app.url, s, given.clicks)} for n, s in sources.items()]
+                for n, source in sources.items():
+                    _show({"images": n, **measure(page, app.url, source, given.clicks)}, given.json)
         finally:
             app.stop()
-    for row in found:
-        print(
-            json.dumps(row)
-            if given.json
-            else "  ".join(f"{k} {v if isinstance(v, str) else round(v):}" for k, v in row.items())
-        )
+
+
+def _show(row: dict[str, Any], as_json: bool) -> None:
+    text = "  ".join(f"{name} {value if name == 'images' else round(value)}" for name, value in row.items())
+    print(json.dumps(row) if as_json else text, flush=True)
 
 
 def _say(stage: str, done: int, total: int) -> None:

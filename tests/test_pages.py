@@ -333,6 +333,28 @@ def test_dropped_files_become_a_collection(tmp_path: Path) -> None:
     assert len(Pipeline().open(Pipeline().library.list()[0].source)) == 1
 
 
+def test_a_torchvision_data_set_becomes_a_collection(monkeypatch: pytest.MonkeyPatch) -> None:
+    from torchvision import datasets
+
+    class Few(datasets.FakeData):
+        def __init__(self) -> None:
+            super().__init__(size=6, image_size=(3, 24, 32))
+
+    monkeypatch.setattr(datasets, "FakeData", Few)
+    app = open_page("home")
+    next(box for box in app.get("segmented_control")).set_value("torchvision data set").run()
+    app.text_input(key="torchvision_name").input("FakeDta").run()
+    next(button for button in app.button if button.label == "Add and explore").click().run()
+    assert "did you mean 'FakeData'" in app.error[0].value.replace("\\", "")
+    assert Pipeline().library.list() == []
+    app.text_input(key="torchvision_name").input("FakeData").run()
+    next(button for button in app.button if button.label == "Add and explore").click().run()
+    assert not app.exception
+    collection = Pipeline().open(Pipeline().library.list()[0].source)
+    assert len(collection) == 6
+    assert collection.field("width").tolist() == [32.0] * 6
+
+
 def test_home_shows_what_is_stored_and_clears_it_without_touching_the_pictures(tmp_path: Path) -> None:
     source = folder_of(tmp_path / "pictures", ["a.png", "b.png"])
     make_map(source)

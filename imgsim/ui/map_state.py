@@ -108,4 +108,8 @@ def unreadable(view: View) -> None:
     if refused:
         files = "file was" if len(refused) == 1 else "files were"
         with st.expander(f"{len(refused):,} {files} left out"):
-            st.dataframe([{"File": bad.path, "Reason": bad.reason} for bad in refused], hide_index=True)
+            st.dataframe(
+                [{"File": bad.path, "Reason": bad.reason} for bad in refused],
+                hide_index=True,
+                column_config={"File": st.column_config.Column(width="small")},  # so that the reason is seen beside it
+            )

@@ -1,5 +1,6 @@
 // Pictures of a map, made by plotly in the browser: PNG at twice the size, SVG with true circles while there are few.
 
+import { format } from './colors.js';
 import { element } from './elements.js';
 
 const MOST_CIRCLES = 5000;
@@ -52,10 +53,13 @@ function traces(plot, circles) {
   });
 }
 
-function scale({ kind, title, palette, low, high }) {
+function scale({ kind, title, codes, palette, low, high }) {
   if (kind === 'plain') return {};
-  const ends = [0, palette.length - 2];
-  return { showscale: true, colorbar: { title: { text: escaped(title ?? '') }, tickvals: ends, ticktext: [low, high].map((v) => v.toPrecision(3)), thickness: 12 } };
+  const unknown = palette.length - 1;
+  const [tickvals, ticktext] = [[0, unknown - 1, unknown], [format(low), format(high), 'unknown']];
+  const known = codes.includes(unknown) ? palette : palette.slice(0, -1); // no grey end where nothing is grey
+  const marker = { cmax: known.length - 1, colorscale: known.map((color, i) => [i / (known.length - 1), color]) };
+  return { ...marker, showscale: true, colorbar: { title: { text: escaped(title ?? '') }, tickvals: tickvals.slice(0, known.length - unknown + 2), ticktext, thickness: 12 } };
 }
 
 /** Plotly reads a little HTML in its texts: names must stay names. */
