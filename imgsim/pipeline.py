@@ -39,6 +39,7 @@ SCAN_VERSION = 1
 GRAPH_VERSION = 1
 GRAPH_K = 100  # one graph serves gallery, scores, UMAP and t-SNE at perplexity 30
 FAITHFULNESS_K = 15
+PLACED_BY = 16  # at least so many neighbours say where a guest lies
 Blocks = Callable[[Ints], Float]
 RESIDENT = 8  # collections and results kept open in a process
 
@@ -348,6 +349,17 @@ class Pipeline:
         """
         facts, arrays = read_arrays(self._folder("projection", key))
         return Projection(key, arrays["xy"], facts["projector"], facts["params"])
+
+    def place(self, embeddings: Embeddings, projection: Projection, vectors: Float) -> Float:
+        """(G, 2) or (G, 3) where (G, D) vectors that are not on a map would lie on it; no point of it moves."""
+        projector = PROJECTORS.create(projection.projector, **projection.params)
+        wide = max(projector.k, PLACED_BY)
+        found = neighbors.search(embeddings.vectors, vectors, embeddings.metric, wide)
+        views = (neighbors.euclidean_view(one, embeddings.metric) for one in (embeddings.vectors, vectors))
+        view, guests = (np.ascontiguousarray(one) for one in views)
+        if view.shape[1] > guests.shape[1]:  # a column for zero vectors that only one side has
+            guests = np.pad(guests, ((0, 0), (0, view.shape[1] - guests.shape[1])))
+        return projector.place(view, projection.xy, guests[:, : view.shape[1]], *found)
 
     def judge(
         self, embeddings: Embeddings, graph: Neighbors, projection: Projection, progress: Progress = silent

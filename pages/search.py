@@ -12,7 +12,7 @@ with st.sidebar:
 st.header("What is like this?", anchor=False)
 map_state.notices(problems)
 if opened is not None:
-    left, right = st.columns([3, 7], gap="medium")
+    left, right = st.container(key="search").columns([3, 7], gap="medium")
     with left:
         search_query.panel(view, opened)
     with right:

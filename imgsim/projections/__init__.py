@@ -5,9 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
+import numpy as np
+
 from imgsim.errors import InputError
 from imgsim.parameters import values
 from imgsim.progress import Progress, silent
+from imgsim.projections.placement import place as among
 from imgsim.registry import Registry
 from imgsim.types import Float, Ints, Neighbors, key_of
 
@@ -42,6 +45,21 @@ class Projector(ABC):
         `vectors` are in a space where Euclidean distance is meaningful for the method's metric
         (`imgsim.neighbors.euclidean_view`). Same seed and inputs, same map.
         """
+
+    def place(self, vectors: Float, xy: Float, guests: Float, indices: Ints, distances: Float) -> Float:  # noqa: ARG002
+        """(G, n_components) float32 places of G guests on a finished map, which stays as it is.
+
+        A guest that equals an image lies on it. Without a way of the projector's own: among the places of the
+        neighbours, the nearest weighing most.
+
+        Args:
+            vectors: (N, D) what the map was made of.
+            xy: (N, n_components) the map.
+            guests: (G, D) vectors in the same space.
+            indices: (G, k) rows of the nearest of each guest, ascending by distance, k = min(max(k, 16), N).
+            distances: (G, k) theirs.
+        """
+        return np.stack([among(xy, *near) for near in zip(indices, distances, strict=True)])
 
     @property
     def params(self) -> dict[str, Any]:

@@ -39,15 +39,15 @@ def _memberships(distances: Float) -> Float:
     nearest = np.where(gaps > 0, gaps, np.inf).min(axis=1, initial=np.inf)
     nearest[np.isinf(nearest)] = 0
     beyond = np.maximum(gaps - nearest[:, None], 0)
-    widths = _widths(beyond, np.log2(gaps.shape[1] + 1))
+    own = widths(beyond, np.log2(gaps.shape[1] + 1))
     own_mean = gaps.sum(axis=1) / (gaps.shape[1] + 1)
     floor = SMALLEST_WIDTH * np.where(nearest > 0, own_mean, own_mean.mean())
-    widths = np.maximum(np.maximum(widths, floor), np.finfo(np.float64).tiny)
-    memberships: Float = np.exp(-beyond / widths[:, None]).astype(np.float32)
+    own = np.maximum(np.maximum(own, floor), np.finfo(np.float64).tiny)
+    memberships: Float = np.exp(-beyond / own[:, None]).astype(np.float32)
     return memberships
 
 
-def _widths(beyond: Doubles, target: float) -> Doubles:
+def widths(beyond: Doubles, target: float) -> Doubles:
     """(N,) widths at which each row of memberships sums to `target`, by bisection."""
     low, high, width = np.zeros(len(beyond)), np.full(len(beyond), np.inf), np.ones(len(beyond))
     for _ in range(HALVINGS):

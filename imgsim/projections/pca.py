@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from imgsim.progress import Progress, silent
 from imgsim.projections import PROJECTORS, Projector
 from imgsim.projections._principal import principal_components
-from imgsim.types import Float, Neighbors
+from imgsim.types import Float, Ints, Neighbors
 
 
 @PROJECTORS.register
@@ -38,3 +40,17 @@ class Pca(Projector):
         xy = principal_components(vectors, n_components)
         progress("pca", 1, 1)
         return xy
+
+    def place(
+        self,
+        vectors: Float,
+        xy: Float,
+        guests: Float,
+        indices: Ints,  # noqa: ARG002
+        distances: Float,  # noqa: ARG002
+    ) -> Float:
+        """Exactly, by the axes: with X' the centred vectors and Y the map, they are X'^T Y divided by Y's variances."""
+        mean = vectors.mean(axis=0, dtype=np.float64)
+        sums = np.einsum("nc,nc->c", xy, xy, dtype=np.float64)
+        axes = (vectors - mean).T @ xy / np.where(sums > 0, sums, np.inf)
+        return np.asarray((guests - mean) @ axes, np.float32)

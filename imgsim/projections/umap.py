@@ -6,16 +6,24 @@ import io
 import re
 import warnings
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
 from imgsim.parameters import param
 from imgsim.progress import Progress, silent
 from imgsim.projections import PROJECTORS, Projector, graph_of
-from imgsim.projections._fuzzy import fuzzy_graph
+from imgsim.projections._fuzzy import fuzzy_graph, widths
 from imgsim.projections._principal import principal_components, start
-from imgsim.types import Float, Neighbors
+from imgsim.projections.placement import with_copies
+from imgsim.types import Float, Ints, Neighbors
+
+PLACING, PLACING_MANY, MANY = 100, 30, 10_000  # epochs of a guest's descent; fewer on maps of more images than that
+RATE, STRANGERS, STEEPEST = 0.25, 5, 4.0  # umap-learn's transform: a quarter of the first rate, negative samples, clip
+
+Doubles = npt.NDArray[np.float64]
 
 
 @PROJECTORS.register
@@ -84,6 +92,56 @@ class Umap(Projector):
             tqdm_kwds=_reporting(progress),
         )
         return np.ascontiguousarray(layout, np.float32)
+
+    def place(
+        self,
+        vectors: Float,
+        xy: Float,
+        guests: Float,  # noqa: ARG002
+        indices: Ints,
+        distances: Float,
+    ) -> Float:
+        """As umap-learn's `transform`: from the neighbours' weighted mean, each guest moves against the fixed map.
+
+        Where `transform` draws edges and strangers at random, their expected pull and push are taken: the same place
+        every time, and nothing to compile.
+        """
+        near, far = indices[:, : max(2, self.k)], distances[:, : max(2, self.k)].astype(np.float64)
+        a, b = _curve(self.min_dist)
+        layout = np.asarray(xy, np.float64)
+        weights = np.exp(-far / widths(far, np.log2(self.n_neighbors))[:, None])
+        epochs = PLACING if len(vectors) <= MANY else PLACING_MANY
+        places = np.stack([_settle(layout, *one, a, b, epochs) for one in zip(near, weights, strict=True)])
+        return with_copies(places, xy, indices, distances)
+
+
+def _settle(layout: Doubles, near: Ints, weights: Doubles, a: float, b: float, epochs: int) -> Doubles:
+    """One point's place after the expected steps of UMAP's descent, which shrink to nothing."""
+    weights = weights / weights.max()
+    place = weights @ layout[near] / weights.sum()
+    for epoch in range(epochs):
+        rate = RATE * (1 - epoch / epochs)
+        gaps = place - layout[near]
+        squares = np.maximum(np.einsum("nc,nc->n", gaps, gaps), 1e-12)
+        pull = -2 * a * b * squares ** (b - 1) / (1 + a * squares**b)
+        apart = place - layout
+        squares = np.einsum("nc,nc->n", apart, apart)
+        push = 2 * b / ((0.001 + squares) * (1 + a * squares**b))
+        strangers = np.clip(push[:, None] * apart, -STEEPEST, STEEPEST).mean(axis=0)
+        friends = weights @ np.clip(pull[:, None] * gaps, -STEEPEST, STEEPEST)
+        place = place + rate * (friends + STRANGERS * weights.sum() * strangers)
+    return np.asarray(place)
+
+
+@cache
+def _curve(min_dist: float, spread: float = 1.0) -> tuple[float, float]:
+    """A and b of the curve 1 / (1 + a d^2b) nearest to 1 up to min_dist and falling by exp beyond, as umap-learn's."""
+    from scipy.optimize import curve_fit
+
+    d = np.linspace(0, 3 * spread, 300)
+    wanted = np.where(d < min_dist, 1.0, np.exp(-(d - min_dist) / spread))
+    (a, b), _ = curve_fit(lambda x, a, b: 1 / (1 + a * x ** (2 * b)), d, wanted)
+    return float(a), float(b)
 
 
 def _library() -> Any:

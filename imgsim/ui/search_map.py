@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import streamlit as st
 
 from imgsim import queries
 from imgsim.errors import ImgsimError
-from imgsim.neighbors import search
 from imgsim.neighbors.feedback import AVERAGED, moved_query
 from imgsim.pipeline import MapResult
-from imgsim.projections.placement import place
 from imgsim.types import Float
 from imgsim.ui import explore, maps, search_state
 from imgsim.ui.pair_state import title_of
@@ -20,7 +20,6 @@ from imgsim.ui.search import Scene, have_done
 
 KEY = "search_map"
 RINGED = 24
-NEAR = 16
 
 
 def section(scene: Scene) -> None:
@@ -60,9 +59,13 @@ def _query(scene: Scene, result: MapResult) -> tuple[int | None, Float | None]:
     vector = vector_of(scene)
     if vector is None:
         return None, None
-    space = scene.spaces[0]
-    indices, distances = search(space.vectors, vector[None], space.metric, NEAR)
-    return None, place(np.asarray(result.projection.xy), indices[0], distances[0])
+    return None, _placed(result, vector.tobytes())
+
+
+@lru_cache(maxsize=64)
+def _placed(result: MapResult, vector: bytes) -> Float:
+    guest = np.frombuffer(vector, np.float32)[None]
+    return np.asarray(maps.pipeline().place(result.embeddings, result.projection, guest)[0])
 
 
 def vector_of(scene: Scene) -> Float | None:

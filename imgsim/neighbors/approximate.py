@@ -1,0 +1,232 @@
+"""An approximate index for collections that are too large to be scanned: inverted lists of k-means cells (IVF).
+
+The vectors lie sorted by the nearest of C centres. A query looks at the P lists whose centres are nearest, and ranks
+what is in them by the exact distance; what it can miss is a neighbour in a list it did not look at. P is chosen when
+the index is built, by the recall that is measured on a sample of the collection's own vectors against exact search.
+
+Reference: Jégou, Douze, Schmid: Product quantization for nearest neighbor search, PAMI 2011 (its inverted file,
+without the quantizer: every distance is exact).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from imgsim.errors import InputError
+from imgsim.neighbors.metrics import Distance, distance_of
+from imgsim.neighbors.scores import euclidean_view
+from imgsim.progress import Progress, silent
+from imgsim.types import Float, Ints, Metric
+
+ROUNDS = 8  # of k-means
+SAMPLE_PER_LIST = 48  # vectors that k-means sees
+SPARE = 8  # candidates beyond k that are ranked exactly
+NEAR_COPY = 1e-3  # squared distances below this share of the squared lengths are computed anew
+TILE = 2**24  # numbers of a block of products
+
+Rows = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True, eq=False)
+class Lists:
+    """N vectors in C lists.
+
+    Attributes:
+        centres: (C, D'') float32, in the Euclidean view of the metric.
+        order: (N,) int32 rows of the collection, list by list, ascending within one.
+        starts: (C + 1,) int64 where each list begins in `order`.
+        points: (N, D') float32 the metric's own view of the vectors, in the order of `order`.
+        norms: (N,) float32 squared lengths of the points.
+        metric: the distance.
+    """
+
+    centres: Float
+    order: Ints
+    starts: npt.NDArray[np.int64]
+    points: Float
+    norms: Float
+    metric: Metric
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """For the store."""
+        names = ("centres", "order", "starts", "points", "norms")
+        return {name: getattr(self, name) for name in names}
+
+    @property
+    def n_lists(self) -> int:
+        """C."""
+        return len(self.centres)
+
+    def span(self, one: int) -> slice:
+        """Where a list lies in `order` and `points`."""
+        return slice(int(self.starts[one]), int(self.starts[one + 1]))
+
+
+def list_count(n: int) -> int:
+    """How many lists so many vectors get: a power of two near twice the square root."""
+    return int(2 ** round(np.log2(2 * max(1.0, n) ** 0.5)))
+
+
+def build(
+    vectors: Float, metric: Metric, n_lists: int | None = None, *, seed: int = 0, progress: Progress = silent
+) -> Lists:
+    """Sort (N, D) vectors into lists.
+
+    Raises:
+        InputError: there are no vectors, or they are not of the kind the metric is defined for.
+    """
+    if not len(vectors):
+        raise InputError("an index must have at least one vector, got none; embed some images.")
+    measure = distance_of(metric)
+    points, flat = measure.prepare(vectors), euclidean_view(vectors, metric)
+    centres = _centres(flat, min(n_lists or list_count(len(flat)), len(flat)), seed, progress)
+    owner = _owners(flat, centres, progress)
+    order = np.argsort(owner, kind="stable").astype(np.int32)
+    starts = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=len(centres)))]).astype(np.int64)
+    points = points[order]
+    return Lists(centres, order, starts, points, _squares(points), metric)
+
+
+def search(lists: Lists, queries: Float, k: int, n_probe: int) -> tuple[Ints, Float]:
+    """The k nearest found of each of (Q, D) queries: (Q, k') rows and exact distances, ascending, ties by row.
+
+    Where the lists looked at hold fewer than k' = min(k, N), more are looked at.
+    """
+    k = min(k, len(lists.order))
+    measure = distance_of(lists.metric)
+    asked = measure.prepare(queries)
+    far = _to_centres(euclidean_view(queries, lists.metric), lists.centres)
+    indices, distances = np.empty((len(asked), k), np.int32), np.empty((len(asked), k), np.float32)
+    for row, query in enumerate(asked):
+        indices[row], distances[row] = _one(lists, measure, query, np.argsort(far[row]), k, n_probe)
+    return indices, distances
+
+
+def nearest(lists: Lists, k: int, n_probe: int, *, progress: Progress = silent) -> tuple[Ints, Float]:
+    """The k nearest found of every vector, without itself: (N, k') rows and distances, ascending.
+
+    All vectors of a list look at the lists nearest to its centre, so that one product answers them together; distances
+    come from that product and are computed anew where rounding would show.
+
+    Raises:
+        InputError: the metric is a sum over dimensions, which no product gives.
+    """
+    measure = distance_of(lists.metric)
+    if measure.finish is None:
+        raise InputError(f"the metric must come from a product, got {lists.metric}; search exactly.")
+    n = len(lists.order)
+    k = min(k, n - 1)
+    indices, distances = np.empty((n, k), np.int32), np.empty((n, k), np.float32)
+    between = _to_centres(lists.centres, lists.centres)
+    np.fill_diagonal(between, -np.inf)  # the list itself first, whatever equals its centre
+    near = np.argsort(between, axis=1)
+    for one in range(lists.n_lists):
+        progress("neighbors", int(lists.starts[one]), n)
+        span = lists.span(one)
+        if span.start == span.stop:
+            continue
+        rows, squared = _of_list(lists, span, near[one], k, n_probe)
+        own = lists.order[span]
+        indices[own], distances[own] = lists.order[rows], measure.finish(squared)
+    progress("neighbors", n, n)
+    return indices, distances
+
+
+def recall(found: Ints, exact: Ints) -> float:
+    """The share of the exact neighbours that were found, 0 to 1, of (Q, k) rows each."""
+    hits = [len(np.intersect1d(a, b)) for a, b in zip(found, exact, strict=True)]
+    return float(np.sum(hits) / exact.size) if exact.size else 1.0
+
+
+def _of_list(lists: Lists, span: slice, near: Rows, k: int, n_probe: int) -> tuple[Rows, Float]:
+    """(M, k) places and squared distances of the nearest of a list's M points."""
+    probe = max(n_probe, int(np.searchsorted(np.cumsum(np.diff(lists.starts)[near]), k + 1)) + 1)
+    spans = [lists.span(int(other)) for other in near[:probe]]
+    places = np.concatenate([np.arange(one.start, one.stop) for one in spans])
+    points = np.concatenate([lists.points[one] for one in spans])
+    norms = lists.norms[places]
+    mine, own = lists.points[span], lists.norms[span]
+    step = max(1, TILE // len(points))
+    found = [
+        _nearest_places(mine[i : i + step], own[i : i + step], points, norms, i, k) for i in range(0, len(mine), step)
+    ]
+    chosen, squared = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    close = squared < NEAR_COPY * (own[:, None] + norms[chosen])
+    row, column = np.nonzero(close)
+    squared[row, column] = _squares(mine[row] - points[chosen[row, column]])
+    order = np.argsort(squared, axis=1, kind="stable")
+    return places[np.take_along_axis(chosen, order, axis=1)], np.take_along_axis(squared, order, axis=1)
+
+
+def _nearest_places(mine: Float, own: Float, points: Float, norms: Float, start: int, k: int) -> tuple[Rows, Float]:
+    """(B, k) columns and squared distances; the list itself comes first among the points, so `start` is the own one."""
+    squared = mine @ points.T
+    squared *= -2
+    squared += norms
+    squared[np.arange(len(mine)), start + np.arange(len(mine))] = np.inf
+    chosen = np.argpartition(squared, k - 1, axis=1)[:, :k] if k < squared.shape[1] else np.argsort(squared, axis=1)
+    return chosen[:, :k], np.maximum(np.take_along_axis(squared, chosen[:, :k], axis=1) + own[:, None], 0)
+
+
+def _one(lists: Lists, measure: Distance, query: Float, near: Rows, k: int, n_probe: int) -> tuple[Ints, Float]:
+    sizes = np.diff(lists.starts)[near]
+    probe = max(n_probe, int(np.searchsorted(np.cumsum(sizes), k)) + 1)
+    spans = [lists.span(int(one)) for one in near[:probe]]
+    rough = np.concatenate([_rough(lists, measure, span, query) for span in spans])
+    places = np.concatenate([np.arange(span.start, span.stop) for span in spans])
+    some = min(len(rough), k + SPARE)
+    kept = places[np.argpartition(rough, some - 1)[:some]]
+    exact = measure.pairs(lists.points[kept], query)
+    order = np.lexsort((lists.order[kept], exact))[:k]
+    return lists.order[kept[order]], exact[order]
+
+
+def _rough(lists: Lists, measure: Distance, span: slice, query: Float) -> Float:
+    """What orders like the distance up to rounding."""
+    if measure.terms is not None:
+        return measure.pairs(lists.points[span], query)
+    return np.asarray(lists.norms[span] - 2 * (lists.points[span] @ query))
+
+
+def _centres(flat: Float, n_lists: int, seed: int, progress: Progress) -> Float:
+    """(C, D'') k-means centres of a sample; a centre that nobody is nearest to starts anew at a point of the sample."""
+    random = np.random.default_rng(seed)
+    sample = flat[np.sort(random.permutation(len(flat))[: n_lists * SAMPLE_PER_LIST])]
+    centres = sample[np.sort(random.permutation(len(sample))[:n_lists])].copy()
+    for done in range(ROUNDS):
+        progress("Sorting vectors into lists", done, ROUNDS)
+        owner = _owners(sample, centres)
+        order = np.argsort(owner, kind="stable")
+        counts = np.bincount(owner, minlength=n_lists)
+        full = counts > 0
+        starts = np.cumsum(counts) - counts
+        centres[full] = np.add.reduceat(sample[order], starts[full], axis=0) / counts[full, None]
+        centres[~full] = sample[random.integers(0, len(sample), int((~full).sum()))]
+    return centres
+
+
+def _owners(flat: Float, centres: Float, progress: Progress = silent) -> Rows:
+    """(N,) the nearest centre of each vector."""
+    owner = np.empty(len(flat), np.intp)
+    step = max(1, TILE // len(centres))
+    for start in range(0, len(flat), step):
+        progress("Sorting vectors into lists", start, len(flat))
+        owner[start : start + step] = _to_centres(flat[start : start + step], centres).argmin(axis=1)
+    return owner
+
+
+def _to_centres(flat: Float, centres: Float) -> Float:
+    """(Q, C) squared distances, each row up to a constant."""
+    far = flat @ centres.T
+    far *= -2
+    far += _squares(centres)
+    return far
+
+
+def _squares(points: Float) -> Float:
+    squares: Float = np.einsum("nd,nd->n", points, points)
+    return squares
