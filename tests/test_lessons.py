@@ -18,7 +18,7 @@ from imgsim.methods import METHODS
 from imgsim.pipeline import Pipeline
 from imgsim.progress import silent
 from imgsim.tasks import lesson as lesson_task
-from imgsim.ui import lessons, lessons_state
+from imgsim.ui import cards, catalogue, lessons, lessons_state, map_state, progress
 from imgsim.ui.jobs import JobManager
 from imgsim.ui.lessons_state import LessonView
 from imgsim.ui.once import Once
@@ -41,7 +41,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def here(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("IMGSIM_HOME", str(home))
     manager = JobManager(FAKE)
-    monkeypatch.setattr(lessons, "manager", lambda: manager)
+    for module in (map_state, progress, cards, catalogue, lessons):
+        monkeypatch.setattr(module, "manager", lambda: manager)
     yield home
     manager.close()
 

@@ -148,3 +148,13 @@ def _framed(figure: Figure, title: str, height: int) -> Figure:
         title={"text": title, "font": {"size": 15}}, margin=_MARGIN, height=height, showlegend=False, bargap=0.3
     )
     return figure
+
+
+def vector_figure(vector: Float) -> Figure:
+    """The numbers of a vector (D,) in their order."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure(go.Scatter(y=[float(v) for v in vector], mode="lines", line={"color": ACCENT, "width": 1}))
+    figure.update_xaxes(title="place in the vector", **_FIXED)
+    figure.update_yaxes(title="value", **_FIXED)
+    return _framed(figure, f"The vector: {len(vector):,} numbers", 260)
