@@ -111,6 +111,8 @@ def _hues(strength: Float, angle: Float) -> Image:
 
 
 def _sheet(blocks: Float) -> Float:
-    """(rows of blocks * 2, columns of blocks * 2 * bins): each block as 2 x 2 rows of its directions."""
-    n = blocks.shape[0]
-    return np.asarray(blocks.transpose(0, 2, 1, 3, 4).reshape(2 * n, -1), np.float32)
+    """All blocks at their places, each as 2 x 2 cells whose directions stand in rows of three."""
+    n, bins = blocks.shape[0], blocks.shape[-1]
+    rows = -(-bins // 3)
+    padded = np.pad(blocks, [(0, 0)] * 4 + [(0, 3 * rows - bins)]).reshape(n, n, 2, 2, rows, 3)
+    return np.asarray(padded.transpose(0, 2, 4, 1, 3, 5).reshape(n * 2 * rows, n * 6), np.float32)

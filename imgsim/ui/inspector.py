@@ -176,8 +176,9 @@ def _step(step: Step) -> None:
         if step.formula:
             st.latex(step.formula)
     with live:
-        for start in range(0, len(step.pictures), 3):
-            for column, drawn in zip(st.columns(3), step.pictures[start : start + 3], strict=False):
+        width = 3 if len(step.pictures) > 2 else 2
+        for start in range(0, len(step.pictures), width):
+            for column, drawn in zip(st.columns(width), step.pictures[start : start + width], strict=False):
                 column.image(drawn.pixels, caption=drawn.caption, width="stretch")
         if step.chart is not None:
             values = dict(zip(step.chart.names, step.chart.values, strict=True))
