@@ -69,7 +69,7 @@ def _lbp(image: Any) -> Any:
 
 
 def _sift(image: Any) -> Any:
-    from imgsim.methods._per_image import keypoint_canvas
+    from imgsim.raster import keypoint_canvas
 
     found = skimage.feature.SIFT()
     found.detect_and_extract(keypoint_canvas(image))  # the same pixels that ours is given

@@ -41,3 +41,13 @@ def astronaut() -> np.ndarray:
     import skimage.data
 
     return np.ascontiguousarray(skimage.data.astronaut())
+
+
+@pytest.fixture(scope="session")
+def photos() -> list[np.ndarray]:
+    """Six real photographs, (H, W, 3) uint8, for comparisons with independent implementations."""
+    import skimage.data
+
+    names = ("astronaut", "chelsea", "coffee", "rocket", "immunohistochemistry")
+    camera = np.repeat(skimage.data.camera()[..., None], 3, axis=2)
+    return [*(np.ascontiguousarray(getattr(skimage.data, name)()) for name in names), camera]

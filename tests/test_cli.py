@@ -69,7 +69,10 @@ def test_collections(capsys: pytest.CaptureFixture[str]) -> None:
 def test_methods(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     monkeypatch.delenv("IMGSIM_WEIGHTS", raising=False)
-    told = {row["id"]: row for row in answer(capsys, "methods")["methods"]}
+    given = answer(capsys, "methods")
+    told = {row["id"]: row for row in given["methods"]}
+    scores = {row["id"]: row["larger_is_closer"] for row in given["pair_scores"]}
+    assert (scores["ssim"], scores["mse"]) == (True, False)
     keys = {"id", "title", "family", "dim", "metric", "available", "reason", "licence", "reference"}
     assert all(keys <= set(row) for row in told.values())
     assert told["hog"]["available"]

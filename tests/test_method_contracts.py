@@ -19,7 +19,7 @@ from imgsim.types import Metric
 from tests.edges import other_values
 
 FACTS = ("id", "title", "family", "sees", "blind_to", "reference", "licence")
-NETWORKS = ("mobilenet_v3_small", "squeezenet1_1")  # two of many that share one code path
+NETWORKS = ("mobilenet_v3_small", "squeezenet1_1", "imgsim_mini", "conse")  # two of many that share one code path; ours
 HISTOGRAMS = ("intersection", "chi_square", "hellinger")
 
 

@@ -23,27 +23,12 @@ from imgsim.methods._vocabulary import sample_rows
 from imgsim.methods.lbp import patterns, uniform_labels
 from imgsim.methods.sift_vlad import residual_sums
 from imgsim.raster import grey, scale_to, squash
-
-
-@pytest.fixture(scope="module")
-def photos() -> list[np.ndarray]:
-    return [
-        skimage.data.astronaut(),
-        skimage.data.chelsea(),
-        skimage.data.coffee(),
-        skimage.data.rocket(),
-        np.repeat(skimage.data.camera()[..., None], 3, axis=2),
-        skimage.data.immunohistochemistry(),
-    ]
+from tests.photographs import one
 
 
 @pytest.fixture(scope="module")
 def descriptors(photos) -> list[np.ndarray]:
     return [sift_descriptors(photo, 200) for photo in photos]
-
-
-def one(spec: str, image: np.ndarray) -> np.ndarray:
-    return METHODS.parse(spec).embed([image])[0]
 
 
 class TestResizing:

@@ -279,7 +279,9 @@ def test_the_choice_survives_a_visit_to_another_page(normal: str) -> None:
 
 def test_methods_lists_every_family_and_finds_a_word() -> None:
     app = open_page("methods")
-    assert {"Colour", "Gradients", "Networks"} <= {header.value for header in app.subheader}
+    assert {"Colour", "Gradients", "Networks", "Pair scores"} <= {header.value for header in app.subheader}
+    assert "`ssim`" in said(app)
+    assert "larger is closer" in said(app)
     app.text_input(key="find_method").input("zebra").run()
     assert "No method says anything" in said(app)
 

@@ -13,16 +13,18 @@ from imgsim.cli.output import Json, emit, progress_bar
 from imgsim.errors import InputError, UnknownIdError
 from imgsim.methods import METHODS, Method, _clip_facts, _timm_facts
 from imgsim.methods import _network_facts as facts
+from imgsim.pair_scores import PAIR_SCORES, PairScore
 from imgsim.tasks.sights import milliseconds
 from imgsim.weights import WeightsFile
 
 
 def methods(as_json: Json = False) -> None:
-    """Every method: what it gives, and whether it can run here.
+    """Every method: what it gives, and whether it can run here; and the scores that compare two images without vectors.
 
     Example: imgsim methods --json
     """
-    emit({"methods": [_method_row(cls) for cls in METHODS]}, as_json, table="methods")
+    scores = [_score_row(cls) for cls in PAIR_SCORES]
+    emit({"methods": [_method_row(cls) for cls in METHODS], "pair_scores": scores}, as_json, table="methods")
 
 
 def weights(
@@ -72,6 +74,11 @@ def _method_row(cls: type[Method]) -> dict[str, Any]:
         "licence": cls.licence,
         "reference": cls.reference,
     }
+
+
+def _score_row(cls: type[PairScore]) -> dict[str, Any]:
+    names = ("id", "title", "family", "range", "larger_is_closer", "licence", "reference")
+    return {name: getattr(cls, name) for name in names}
 
 
 def _published_rows() -> Iterator[dict[str, Any]]:

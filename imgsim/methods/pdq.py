@@ -11,7 +11,7 @@ from imgsim.methods import METHODS, Array
 from imgsim.methods._per_image import PerImage
 from imgsim.methods._square_hash import NOISE
 from imgsim.raster import grey, opencv, shrink_to, squash
-from imgsim.types import Image, Metric
+from imgsim.types import Float, Image, Metric
 
 SIDE = 16  # bits per side
 SMALL = 64  # pixels per side that the waves run over
@@ -27,22 +27,40 @@ def _waves() -> Array:
 
 def luminance(image: Image) -> Array:
     """(64, 64) smoothed luma, 0 to 255: two box filters each way, then every n-th pixel."""
-    fine = shrink_to(grey(image), LONG_SIDE)
-    if min(fine.shape) < SMALL:
-        return squash(fine, SMALL, SMALL).astype(np.float64)
-    boxes = [-(-length // (2 * SMALL)) for length in fine.shape]
-    smooth = fine.astype(np.float32)
+    shrunk = shrink_to(image, LONG_SIDE)
+    if min(shrunk.shape[:2]) < SMALL:
+        return squash(grey(shrunk), SMALL, SMALL).astype(np.float64)
+    smooth = fine = luma(shrunk)
     for _ in range(2):
-        smooth = opencv().blur(smooth, (boxes[1], boxes[0]))
+        smooth = _box_means(smooth)
     rows, columns = (((np.arange(SMALL) + 0.5) * length / SMALL).astype(int) for length in fine.shape)
     return np.asarray(smooth[np.ix_(rows, columns)], dtype=np.float64)
+
+
+def luma(image: Image) -> Float:
+    """(H, W) weighted sum of the colours, 0 to 255, not rounded."""
+    return np.asarray(image @ np.array([0.299, 0.587, 0.114], np.float32), np.float32)
+
+
+def _box_means(image: Float) -> Float:
+    """Means over boxes of a 128th of each side; at the edge of what lies inside, and even boxes lean right and down."""
+    cv2 = opencv()
+    sides = [-(-length // (2 * SMALL)) for length in image.shape]
+    box = {
+        "ksize": (sides[1], sides[0]),
+        "anchor": ((sides[1] - 1) // 2, (sides[0] - 1) // 2),
+        "normalize": False,
+        "borderType": cv2.BORDER_CONSTANT,
+    }
+    sums = cv2.boxFilter(image, cv2.CV_32F, **box)
+    return np.asarray(sums / cv2.boxFilter(np.ones_like(image), cv2.CV_32F, **box))
 
 
 def quality(image: Image) -> float:
     """How much there is to hash, 0 (blank) to 100; below about 50 a match means little."""
     small = luminance(image) * 100 / 255
     steps = [np.abs(np.diff(small, axis=axis)).astype(int).sum() for axis in (0, 1)]
-    return min(100.0, float(sum(steps)) / 90)
+    return float(min(100, sum(steps) // 90))
 
 
 def dihedral_variants(bits: Array) -> Array:
@@ -65,6 +83,7 @@ class Pdq(PerImage):
     """256 bits, 0 and 1 as float32: is each of 16 x 16 slow waves above their median?"""
 
     id = "pdq"
+    version = 2
     title = "PDQ-style hash"
     family = "hashes"
     sees = "The same picture: copies scaled, recompressed, captioned; stricter than 64 bits (a match is up to 31)."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -10,6 +11,7 @@ import streamlit as st
 from imgsim import sights
 from imgsim.errors import UnavailableError
 from imgsim.methods import METHODS
+from imgsim.pair_scores import PAIR_SCORES
 from imgsim.tasks import sights as sights_task
 from imgsim.ui import controls
 from imgsim.ui.jobs import manager
@@ -33,17 +35,22 @@ def search_and_show() -> None:
         and (not chosen or method.family in chosen)
         and (not here or (method().unavailable() is None and method().download is None))
     ]
+    scores = [score for score in PAIR_SCORES if matches(score, text) and not chosen]
     _pictures()
-    if not found:
+    if not found and not scores:
         said = f"No method says anything of {plain(text)}." if text else "No method of these families runs here."
         st.info(f"{said} There are {len(METHODS)}; try colour, edges or network.")
     for family, members in groupby(found, key=lambda method: method.family):
         st.subheader(sentence(family), anchor=False, divider="gray")
         _family(list(members))
+    if scores:
+        st.subheader("Pair scores", anchor=False, divider="gray")
+        st.caption("They compare two pictures directly, without vectors: exact, but each search visits every picture.")
+        _in_pairs(scores, _score)
 
 
 def matches(method: type[Any], text: str) -> bool:
-    """Whether all words occur in what is said of a method."""
+    """Whether all words occur in what is said of a method or pair score."""
     said = " ".join((method.id, method.title, method.family, method.sees, method.blind_to, method.reference)).lower()
     return all(word in said for word in text.lower().split())
 
@@ -64,10 +71,21 @@ def _family(members: list[type[Any]]) -> None:
         st.caption(f"Sees: {members[0].sees}  \nBlind to: {members[0].blind_to}")
         st.dataframe([row(method) for method in members], hide_index=True, height=420)
         return
+    _in_pairs(members, _method)
+
+
+def _in_pairs(members: Sequence[type[Any]], show: Callable[[type[Any]], None]) -> None:
     for start in range(0, len(members), 2):
-        for column, method in zip(st.columns(2, gap="medium"), members[start : start + 2], strict=False):
+        for column, member in zip(st.columns(2, gap="medium"), members[start : start + 2], strict=False):
             with column.container(border=True, height="stretch"):
-                _method(method)
+                show(member)
+
+
+def _score(score: type[Any]) -> None:
+    st.markdown(f"**{score.title}** · `{score.id}`")
+    st.markdown(f"Sees: {score.sees}  \nBlind to: {score.blind_to}")
+    better = "larger" if score.larger_is_closer else "smaller"
+    st.caption(f"{sentence(score.range)}; {better} is closer. {score.reference}")
 
 
 def _method(method: type[Any]) -> None:
