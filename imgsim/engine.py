@@ -196,7 +196,9 @@ class ImageSimilarityEngine:
             InputError: there is no such source, or it holds no readable image.
         """
         collection = self.pipeline.open(str(source), self.progress)
-        return Index(self.pipeline, collection, self.pipeline.embed(collection, [self.method], self.progress)[0])
+        embeddings = self.pipeline.embed(collection, [self.method], self.progress)[0]
+        self.pipeline.make_index(embeddings, self.progress)
+        return Index(self.pipeline, collection, embeddings)
 
     @cached_property
     def _reference(self) -> Index:

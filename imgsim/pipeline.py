@@ -28,15 +28,19 @@ from imgsim.evaluation.faithfulness import Faithfulness, faithfulness
 from imgsim.images import Library, Thumbnails
 from imgsim.methods import METHODS, Method
 from imgsim.methods.worn import Worn, reranked
+from imgsim.neighbors import approximate, probes
 from imgsim.parameters import format_spec, split_worn
 from imgsim.progress import Progress, silent
 from imgsim.projections import PROJECTORS, Projector
 from imgsim.store import read_arrays, write_arrays
-from imgsim.types import Collection, Embeddings, Field, Float, Image, Ints, Match, Neighbors, Projection, key_of
+from imgsim.types import Collection, Embeddings, Field, Float, Image, Ints, Match, Metric, Neighbors, Projection, key_of
 from imgsim.workspace import Workspace
 
 SCAN_VERSION = 1
 GRAPH_VERSION = 1
+INDEX_VERSION = 1
+INDEX_FROM = 200_000  # images; below, an exact search takes less than a person notices
+GRAPH_FROM = 50_000  # images; below, the exact graph takes seconds
 GRAPH_K = 100  # one graph serves gallery, scores, UMAP and t-SNE at perplexity 30
 FAITHFULNESS_K = 15
 PLACED_BY = 16  # at least so many neighbours say where a guest lies
@@ -86,6 +90,25 @@ class MapResult:
     faithfulness: Faithfulness
 
 
+@dataclass(frozen=True, eq=False)
+class Index:
+    """The approximate index of a large collection, with what was measured on a sample of its own vectors.
+
+    Attributes:
+        lists: the inverted lists.
+        search_probes: how many of them a query looks at.
+        search_recall: recall at 10 with it.
+        graph_probes: how many the neighbour graph looks at.
+        graph_recall: its recall at 15.
+    """
+
+    lists: approximate.Lists
+    search_probes: int
+    search_recall: float
+    graph_probes: int
+    graph_recall: float
+
+
 class Pipeline:
     """Stages joined over one workspace. Cheap to make; results stay on disk, a few of them mapped.
 
@@ -102,6 +125,7 @@ class Pipeline:
         self._reader = lru_cache(RESIDENT)(images.open_reader)
         self._open_embeddings = lru_cache(RESIDENT)(self._read_embeddings)
         self._points = lru_cache(2)(_points)
+        self._open_index = lru_cache(2)(self._read_index)
         self._background = lru_cache(RESIDENT)(self._load_background)
 
     # --- collections
@@ -232,10 +256,13 @@ class Pipeline:
 
         key = key_of("reranked", neighbors=plain.key)
         arrays = read_arrays(self.store.compute("neighbors", key, build, progress))[1]
-        return Neighbors(key, arrays["indices"], arrays["distances"], embeddings.metric)
+        found = arrays["indices"], arrays["distances"]
+        return Neighbors(key, *found, embeddings.metric, exact=plain.exact, recall=plain.recall)
 
     def _lists(self, embeddings: Embeddings, k: int, progress: Progress = silent) -> Neighbors:
-        """The neighbour graph by distance alone."""
+        """The neighbour graph by distance alone; from the approximate index where the collection is large."""
+        if self._large(embeddings, GRAPH_FROM) and neighbors.METRICS[embeddings.metric].terms is None:
+            return self._approximate_lists(embeddings, k, progress)
         wide = max(GRAPH_K, -(-k // 50) * 50)
         key = key_of("neighbors", embeddings=embeddings.key, metric=embeddings.metric, k=wide, version=GRAPH_VERSION)
 
@@ -269,9 +296,26 @@ class Pipeline:
             found = self._reranked_search(worn, embeddings, vector, k, exclude, own)
             return self._matches(collection, embeddings, *found)
         more = k + (exclude is not None)
-        indices, distances = neighbors.search(embeddings.vectors, vector[None], embeddings.metric, more)
+        index = self.find_index(embeddings)
+        if index is not None:
+            indices, distances = approximate.search(index.lists, vector[None], more, index.search_probes)
+        else:
+            indices, distances = neighbors.search(embeddings.vectors, vector[None], embeddings.metric, more)
         keep = indices[0] != (-1 if exclude is None else exclude)
         return self._matches(collection, embeddings, indices[0][keep][:k], distances[0][keep][:k])
+
+    def make_index(self, embeddings: Embeddings, progress: Progress = silent) -> Index | None:
+        """The approximate index by which a large collection is searched, built once; None for a small one."""
+        if not self._large(embeddings, INDEX_FROM):
+            return None
+        return self._index(embeddings, progress)
+
+    def find_index(self, embeddings: Embeddings) -> Index | None:
+        """The same if the store has it, else None; quick."""
+        key = _index_key(embeddings)
+        if not self._large(embeddings, INDEX_FROM) or not self.store.find("index", key):
+            return None
+        return self._open_index(key, embeddings.metric)
 
     def distances(self, embeddings: Embeddings, vector: Float, row: int | None = None) -> Float:
         """(N,) exact distances of a (D,) vector from every image; `row` where it is that image's own vector.
@@ -443,6 +487,42 @@ class Pipeline:
         return block
 
     # --- inside
+
+    def _large(self, embeddings: Embeddings, size: int) -> bool:
+        """Whether so many images are searched through an index; re-ranking and expansion want exact lists."""
+        worn = self._worn_of(embeddings)
+        return len(embeddings.ids) >= size and not (worn and (worn.graph_steps or worn.query_steps))
+
+    def _index(self, embeddings: Embeddings, progress: Progress) -> Index:
+        key = _index_key(embeddings)
+
+        def build(directory: Path) -> None:
+            lists = approximate.build(embeddings.vectors, embeddings.metric, progress=progress)
+            progress("Measuring what the index finds", 0, 1)
+            write_arrays(directory, probes.measured(lists), lists.arrays())
+
+        self.store.compute("index", key, build, progress)
+        return self._open_index(key, embeddings.metric)
+
+    def _read_index(self, key: str, metric: Metric) -> Index:
+        facts, arrays = read_arrays(self._folder("index", key))
+        lists = approximate.Lists(**{name: np.asarray(array) for name, array in arrays.items()}, metric=metric)
+        return Index(lists, **facts)
+
+    def _approximate_lists(self, embeddings: Embeddings, k: int, progress: Progress) -> Neighbors:
+        wide = max(GRAPH_K, -(-k // 50) * 50)
+        key = key_of("neighbors", index=_index_key(embeddings), k=wide, version=GRAPH_VERSION)
+
+        def build(directory: Path) -> None:
+            index = self._index(embeddings, progress)
+            told = _named("Finding neighbours", progress)
+            indices, distances = approximate.nearest(index.lists, wide, index.graph_probes, progress=told)
+            facts = {"method": embeddings.method, "recall": index.graph_recall}
+            write_arrays(directory, facts, {"indices": indices, "distances": distances})
+
+        facts, arrays = read_arrays(self.store.compute("neighbors", key, build, progress))
+        found = arrays["indices"], arrays["distances"]
+        return Neighbors(key, *found, embeddings.metric, exact=False, recall=facts["recall"])
 
     def _dress(self, collection: Collection, method: Worn, progress: Progress) -> None:
         """The vectors of a worn method, from the stored ones of the method itself."""
@@ -638,6 +718,10 @@ def _ahead(method: Method) -> embedding.Ahead | None:
 
 def _embedding_key(collection: Collection, method: Method) -> str:
     return key_of("embeddings", collection=collection.fingerprint, method=method.key)
+
+
+def _index_key(embeddings: Embeddings) -> str:
+    return key_of("index", embeddings=embeddings.key, metric=embeddings.metric, version=INDEX_VERSION)
 
 
 def _without_self(indices: Ints, distances: Float) -> tuple[Ints, Float]:

@@ -119,7 +119,8 @@ def search(
     rows = [_match_row(match, images.path_of(collection, match.id)) for match in matches]
     if shares:
         rows = [row | {"percentile": share} for row, share in zip(rows, shares, strict=True)]
-    emit({"n_candidates": answer.n_candidates, "matches": rows}, as_json, table="matches")
+    facts = {"n_candidates": answer.n_candidates, "exact": answer.recall is None, "recall_at_10": answer.recall}
+    emit(facts | {"matches": rows}, as_json, table="matches")
 
 
 def _check_query(

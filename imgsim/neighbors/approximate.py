@@ -18,7 +18,6 @@ import numpy.typing as npt
 
 from imgsim.errors import InputError
 from imgsim.neighbors.metrics import Distance, distance_of
-from imgsim.neighbors.scores import euclidean_view
 from imgsim.progress import Progress, silent
 from imgsim.types import Float, Ints, Metric
 
@@ -36,7 +35,7 @@ class Lists:
     """N vectors in C lists.
 
     Attributes:
-        centres: (C, D'') float32, in the Euclidean view of the metric.
+        centres: (C, D') float32 means of their lists.
         order: (N,) int32 rows of the collection, list by list, ascending within one.
         starts: (C + 1,) int64 where each list begins in `order`.
         points: (N, D') float32 the metric's own view of the vectors, in the order of `order`.
@@ -82,9 +81,9 @@ def build(
     if not len(vectors):
         raise InputError("an index must have at least one vector, got none; embed some images.")
     measure = distance_of(metric)
-    points, flat = measure.prepare(vectors), euclidean_view(vectors, metric)
-    centres = _centres(flat, min(n_lists or list_count(len(flat)), len(flat)), seed, progress)
-    owner = _owners(flat, centres, progress)
+    points = measure.prepare(vectors)
+    centres = _centres(points, min(n_lists or list_count(len(points)), len(points)), seed, progress)
+    owner = _owners(points, centres, progress)
     order = np.argsort(owner, kind="stable").astype(np.int32)
     starts = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=len(centres)))]).astype(np.int64)
     points = points[order]
@@ -96,14 +95,7 @@ def search(lists: Lists, queries: Float, k: int, n_probe: int) -> tuple[Ints, Fl
 
     Where the lists looked at hold fewer than k' = min(k, N), more are looked at.
     """
-    k = min(k, len(lists.order))
-    measure = distance_of(lists.metric)
-    asked = measure.prepare(queries)
-    far = _to_centres(euclidean_view(queries, lists.metric), lists.centres)
-    indices, distances = np.empty((len(asked), k), np.int32), np.empty((len(asked), k), np.float32)
-    for row, query in enumerate(asked):
-        indices[row], distances[row] = _one(lists, measure, query, np.argsort(far[row]), k, n_probe)
-    return indices, distances
+    return search_view(lists, distance_of(lists.metric).prepare(queries), k, n_probe)
 
 
 def nearest(lists: Lists, k: int, n_probe: int, *, progress: Progress = silent) -> tuple[Ints, Float]:
@@ -121,55 +113,61 @@ def nearest(lists: Lists, k: int, n_probe: int, *, progress: Progress = silent) 
     n = len(lists.order)
     k = min(k, n - 1)
     indices, distances = np.empty((n, k), np.int32), np.empty((n, k), np.float32)
-    between = _to_centres(lists.centres, lists.centres)
-    np.fill_diagonal(between, -np.inf)  # the list itself first, whatever equals its centre
-    near = np.argsort(between, axis=1)
+    near = near_lists(lists)
     for one in range(lists.n_lists):
         progress("neighbors", int(lists.starts[one]), n)
-        span = lists.span(one)
-        if span.start == span.stop:
-            continue
-        rows, squared = _of_list(lists, span, near[one], k, n_probe)
-        own = lists.order[span]
-        indices[own], distances[own] = lists.order[rows], measure.finish(squared)
+        places = np.arange(lists.starts[one], lists.starts[one + 1])
+        if len(places):
+            found, squared = of_list(lists, places, near[one], k, n_probe)
+            own = lists.order[places]
+            indices[own], distances[own] = lists.order[found], measure.finish(squared)
     progress("neighbors", n, n)
     return indices, distances
 
 
-def recall(found: Ints, exact: Ints) -> float:
-    """The share of the exact neighbours that were found, 0 to 1, of (Q, k) rows each."""
-    hits = [len(np.intersect1d(a, b)) for a, b in zip(found, exact, strict=True)]
-    return float(np.sum(hits) / exact.size) if exact.size else 1.0
-
-
-def _of_list(lists: Lists, span: slice, near: Rows, k: int, n_probe: int) -> tuple[Rows, Float]:
-    """(M, k) places and squared distances of the nearest of a list's M points."""
+def of_list(lists: Lists, mine: Rows, near: Rows, k: int, n_probe: int) -> tuple[Rows, Float]:
+    """(M, k) places and squared distances of the nearest of M places of one list, themselves left out."""
     probe = max(n_probe, int(np.searchsorted(np.cumsum(np.diff(lists.starts)[near]), k + 1)) + 1)
     spans = [lists.span(int(other)) for other in near[:probe]]
     places = np.concatenate([np.arange(one.start, one.stop) for one in spans])
     points = np.concatenate([lists.points[one] for one in spans])
-    norms = lists.norms[places]
-    mine, own = lists.points[span], lists.norms[span]
     step = max(1, TILE // len(points))
-    found = [
-        _nearest_places(mine[i : i + step], own[i : i + step], points, norms, i, k) for i in range(0, len(mine), step)
-    ]
-    chosen, squared = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    close = squared < NEAR_COPY * (own[:, None] + norms[chosen])
-    row, column = np.nonzero(close)
-    squared[row, column] = _squares(mine[row] - points[chosen[row, column]])
+    blocks = [mine[i : i + step] for i in range(0, len(mine), step)]
+    found = [_nearest_columns(lists, block, points, places, k) for block in blocks]
+    columns, squared = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    row, column = np.nonzero(squared < NEAR_COPY * (lists.norms[mine][:, None] + lists.norms[places][columns]))
+    squared[row, column] = _squares(lists.points[mine[row]] - points[columns[row, column]])
     order = np.argsort(squared, axis=1, kind="stable")
-    return places[np.take_along_axis(chosen, order, axis=1)], np.take_along_axis(squared, order, axis=1)
+    return places[np.take_along_axis(columns, order, axis=1)], np.take_along_axis(squared, order, axis=1)
 
 
-def _nearest_places(mine: Float, own: Float, points: Float, norms: Float, start: int, k: int) -> tuple[Rows, Float]:
-    """(B, k) columns and squared distances; the list itself comes first among the points, so `start` is the own one."""
-    squared = mine @ points.T
+def _nearest_columns(lists: Lists, mine: Rows, points: Float, places: Rows, k: int) -> tuple[Rows, Float]:
+    """(B, k) columns and squared distances up to rounding; the list itself comes first in `places`."""
+    squared = lists.points[mine] @ points.T
     squared *= -2
-    squared += norms
-    squared[np.arange(len(mine)), start + np.arange(len(mine))] = np.inf
-    chosen = np.argpartition(squared, k - 1, axis=1)[:, :k] if k < squared.shape[1] else np.argsort(squared, axis=1)
-    return chosen[:, :k], np.maximum(np.take_along_axis(squared, chosen[:, :k], axis=1) + own[:, None], 0)
+    squared += lists.norms[places]
+    squared[np.arange(len(mine)), mine - places[0]] = np.inf
+    columns = np.argpartition(squared, k - 1, axis=1)[:, :k]
+    found = np.take_along_axis(squared, columns, axis=1) + lists.norms[mine][:, None]
+    return columns, np.maximum(found, 0)
+
+
+def near_lists(lists: Lists) -> Rows:
+    """(C, C) the lists by the distance of their centres, each list itself first."""
+    between = _to_centres(lists.centres, lists.centres)
+    np.fill_diagonal(between, -np.inf)  # whatever equals its centre
+    return np.asarray(between.argsort(axis=1))
+
+
+def search_view(lists: Lists, asked: Float, k: int, n_probe: int) -> tuple[Ints, Float]:
+    """`search` for queries in the metric's view."""
+    k = min(k, len(lists.order))
+    measure = distance_of(lists.metric)
+    far = _to_centres(asked, lists.centres)
+    indices, distances = np.empty((len(asked), k), np.int32), np.empty((len(asked), k), np.float32)
+    for row, query in enumerate(asked):
+        indices[row], distances[row] = _one(lists, measure, query, np.argsort(far[row]), k, n_probe)
+    return indices, distances
 
 
 def _one(lists: Lists, measure: Distance, query: Float, near: Rows, k: int, n_probe: int) -> tuple[Ints, Float]:
@@ -193,7 +191,7 @@ def _rough(lists: Lists, measure: Distance, span: slice, query: Float) -> Float:
 
 
 def _centres(flat: Float, n_lists: int, seed: int, progress: Progress) -> Float:
-    """(C, D'') k-means centres of a sample; a centre that nobody is nearest to starts anew at a point of the sample."""
+    """(C, D') k-means centres of a sample; a centre that nobody is nearest to starts anew at a point of the sample."""
     random = np.random.default_rng(seed)
     sample = flat[np.sort(random.permutation(len(flat))[: n_lists * SAMPLE_PER_LIST])]
     centres = sample[np.sort(random.permutation(len(sample))[:n_lists])].copy()

@@ -60,11 +60,13 @@ class Answer:
         percentiles: of each match, how many of 100 random pairs of the collection are farther apart; empty where the
             query is no single picture or the ranking no distance.
         n_candidates: how many images the filters let through.
+        recall: what share of the true 10 nearest such a search finds, measured on a sample; None where it is exact.
     """
 
     matches: list[Match]
     percentiles: list[float]
     n_candidates: int
+    recall: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +128,9 @@ def _plain(
     assert query.example is not None
     asked = vector(pipeline, collection, space, query.example)
     matches = pipeline.search(collection, space, asked, k, exclude=query.example.row)
-    return Answer(matches, _percentiles(pipeline, space, query, matches), n_candidates)
+    index = pipeline.find_index(space)
+    recall = None if index is None else index.search_recall
+    return Answer(matches, _percentiles(pipeline, space, query, matches), n_candidates, recall)
 
 
 def _by_distance(

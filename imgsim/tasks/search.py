@@ -31,4 +31,5 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
         for example in examples:
             queries.vector(pipeline, collection, space, example)
         pipeline.percentile(space, 0.0)
+        pipeline.make_index(space, progress)
     return {"n_images": len(collection)}

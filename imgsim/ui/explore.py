@@ -241,6 +241,8 @@ def _trust(result: MapResult) -> str:
     size = f"{n:,} {'image' if n == 1 else 'images'}, {result.embeddings.dim:,} numbers each. "
     if not judged.k:
         return f"{size}So few images lie faithfully on any map."
+    if not result.neighbors.exact:
+        size += f"The nearest are approximate: {100 * result.neighbors.recall:.1f} % of the true ones, measured. "
     return (
         f"{size}Of the {judged.k} nearest images of each, the map keeps {100 * judged.knn_recall:.0f} % near. "
         "Distances between islands mean nothing."

@@ -142,6 +142,9 @@ def legend(scene: Scene) -> str:
         said.append("The score joins the ranks of the examples; it orders this list and means no more.")
     if scene.answer.percentiles:
         said.append("Then of 100 random pairs of this collection, how many are farther apart.")
+    if scene.answer.recall is not None:
+        share = f"{100 * scene.answer.recall:.1f} %"
+        said.append(f"Approximate: such a search finds {share} of the true 10 nearest, measured on this collection.")
     if scene.view.text:
         said.append("Words are never as near to a picture as another picture is: compare within this list only.")
     if not scene.query.plain:
