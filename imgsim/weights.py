@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import http.client
 import os
 import re
 import shutil
 import tempfile
-import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,8 +24,6 @@ from imgsim.home import home
 from imgsim.progress import Progress, silent
 
 SUFFIXES = (".safetensors", ".pth", ".pt")
-_CHUNK = 1 << 20
-_TIMEOUT = 20.0  # seconds without a byte
 
 
 @dataclass(frozen=True)
@@ -157,16 +152,16 @@ def fetch(file: WeightsFile, progress: Progress = silent) -> Path:
     """
     if (found := find(file)) is not None:
         return found
+    from imgsim.downloading import DownloadError, download
+
     target = workspace_folder() / file.name
     try:
         if os.environ.get("IMGSIM_OFFLINE", "0") != "0":
-            raise OSError("IMGSIM_OFFLINE is set")
-        hops = _Hops()
-        with _written(target) as out, urllib.request.build_opener(hops).open(file.url, timeout=_TIMEOUT) as response:
-            _copy(response, out, file.name, file.sha256_start or hops.sha256, progress)
-    except (OSError, http.client.HTTPException) as error:
-        reason = f"the {file.described} could not be fetched ({_reason(error)}); {file.by_hand}."
-        raise UnavailableError(reason) from error
+            raise DownloadError("IMGSIM_OFFLINE is set")
+        with _written(target) as out:
+            download(file.url, out, file.sha256_start, f"fetching {file.name}", progress)
+    except (DownloadError, OSError) as error:
+        raise UnavailableError(f"the {file.described} could not be fetched ({error}); {file.by_hand}.") from error
     return target
 
 
@@ -241,39 +236,3 @@ def _written(target: Path) -> Iterator[IO[bytes]]:
     except BaseException:
         Path(partial).unlink(missing_ok=True)
         raise
-
-
-class _Hops(urllib.request.HTTPRedirectHandler):
-    """Follows redirects and keeps the sha256 that a model hub states of a large file when it sends us to its store."""
-
-    sha256 = ""
-
-    def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
-        """The next request."""
-        stated = str(headers.get("X-Linked-ETag", "")).strip('"')
-        if re.fullmatch(r"[0-9a-f]{64}", stated):
-            self.sha256 = stated
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
-
-
-def _copy(response: Any, out: IO[bytes], name: str, sha256_start: str, progress: Progress) -> None:
-    total = int(response.headers.get("Content-Length") or 0)
-    digest, done = hashlib.sha256(), 0
-    progress(f"fetching {name}", 0, total)
-    while chunk := response.read(_CHUNK):
-        out.write(chunk)
-        digest.update(chunk)
-        done += len(chunk)
-        progress(f"fetching {name}", done, total)
-    if done < total:
-        raise OSError(f"the connection ended after {done} of {total} bytes")
-    if not digest.hexdigest().startswith(sha256_start):
-        raise OSError(f"its sha256 starts with {digest.hexdigest()[:8]} instead of {sha256_start[:12]}")
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, urllib.error.HTTPError):
-        error.close()  # it holds the connection
-        return f"the server answered {error.code}"
-    inner: Any = getattr(error, "reason", error)
-    return str(inner.strerror).lower() if getattr(inner, "strerror", None) else str(inner)

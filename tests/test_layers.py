@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FLOORS = [
     {"errors"},
     {"progress", "parameters", "types", "home"},
+    {"downloading"},
     {"registry", "weights", "raster"},
     {"neighbors", "principal"},
     {"postprocess"},

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-# What a person does first comes first. Pages of "" stand in the bar itself, those of a named section in its menu; a page
-# that is not named here stands at the end of the last section.
+# What a person does first comes first. Pages of "" stand in the bar itself, those of a named section in its menu; a
+# page that is not named here stands at the end of the last section.
 SECTIONS = {
     "": ("home", "explore", "compare", "search"),
     "Understand": ("pair", "robustness", "inspector", "methods"),
