@@ -2,10 +2,15 @@
 
 import streamlit as st
 
-from imgsim.ui import duplicates, map_state
+from imgsim.ui import duplicates, duplicates_methods, map_state
 from imgsim.ui.duplicates_state import ADDRESS
 
-PARTS = {"Groups": duplicates.groups, "Thresholds": duplicates.workbench, "Export": duplicates.export}
+PARTS = {
+    "Groups": duplicates.groups,
+    "Thresholds": duplicates.workbench,
+    "Which method?": duplicates_methods.methods,
+    "Export": duplicates.export,
+}
 
 view, problems = ADDRESS.read()
 with st.sidebar:

@@ -10,11 +10,16 @@ import pytest
 from PIL import Image as Pillow
 
 from imgsim import duplicates as core
-from imgsim.errors import ImgsimError
+from imgsim.duplicates import choosing
+from imgsim.errors import ImgsimError, InputError
 from imgsim.progress import silent
+from imgsim.recommendation import closeness
 from imgsim.tasks import duplicates as task
+from imgsim.tasks import spaces as spaces_task
+from imgsim.types import Collection, Embeddings
 from imgsim.ui import duplicates as page
-from imgsim.ui import manipulation
+from imgsim.ui import duplicates_methods, manipulation
+from tests.test_cli import answer, refusal
 from tests.test_duplicates import picture
 from tests.test_pages import open_page, said
 
@@ -101,3 +106,61 @@ def test_an_overlay_marks_only_the_mask(tmp_path):
     assert manipulation.look(data, data)[1].regions == ()
     with pytest.raises(ImgsimError):
         manipulation.look(b"no picture", None)
+
+
+def test_which_method_by_two_pairs(source, monkeypatch):
+    monkeypatch.setattr(duplicates_methods, "TRIED", ("dhash", "pixels"))
+    spaces_task.run({"source": source, "methods": ["dhash", "pixels"], "graph": False}, silent)
+    chosen = {"copy": '["a.png","b.png"]', "other": '["a.png","c.png"]'}
+    app = open_page("duplicates", collection=source, **chosen)
+    app.pills(key="dup_part").set_value("Which method?").run()
+    assert not app.exception
+    told = said(app)
+    assert "keeps the examples farthest apart" in told
+    assert "2 pairs prove little" in told
+    assert len(app.dataframe[0].value) == 2
+    assert all(margin.startswith("+") for margin in app.dataframe[0].value["Margin"])
+    turned = open_page("duplicates", collection=source, copy=chosen["other"], other=chosen["copy"])
+    turned.pills(key="dup_part").set_value("Which method?").run()
+    assert "None of these methods" in said(turned)
+    same = open_page("duplicates", collection=source, copy='["a.png","a.png"]', other="[1")
+    same.pills(key="dup_part").set_value("Which method?").run()
+    assert "one image twice" in said(same)
+    assert "A pair must be a list of two ids" in said(open_page("duplicates", collection=source, other="[1"))
+
+
+def test_a_picked_picture_takes_its_place_in_the_pair(monkeypatch):
+    changes: list[dict[str, str]] = []
+    monkeypatch.setattr(duplicates_methods.ADDRESS, "update", lambda **given: changes.append(given))
+    monkeypatch.setattr(duplicates_methods.gallery, "picked", lambda _: 2)
+    ids = ("a", "b", "c")
+    scene: Any = SimpleNamespace(collection=Collection("c", "c", ids, ids, ids, {}))
+    duplicates_methods.take(scene, "x", "copy", (0, 1), 0)
+    duplicates_methods.take(scene, "x", "other", (0, 1), 1)
+    assert changes == [{"copy": '["c","b"]'}, {"other": '["a","c"]'}]
+
+
+def test_the_command_ranks_methods_by_two_pairs(source, capsys, monkeypatch):
+    monkeypatch.setattr(choosing, "TRIED", ("dhash", "pixels"))
+    pairs = ["--copy", "a.png", "b.png", "--no-copy", "a.png", "c.png"]
+    told = answer(capsys, "duplicates", source, "--candidates", "0", *pairs)
+    assert [set(row) for row in told["methods"]] == [{"method", "copies", "others", "margin"}] * 2
+    assert told["methods"][0]["margin"] >= told["methods"][1]["margin"] > 0
+    assert {"ids", "kind"} <= set(told["groups"][0])
+    assert {"a", "b", "kind", "score"} == set(told["pairs"][0])
+    assert "both --copy and --no-copy" in refusal(capsys, "duplicates", source, *pairs[:3])
+    assert "image id" in refusal(capsys, "duplicates", source, "--candidates", "0", *pairs[:-1], "gone.png")
+
+
+def test_margins_by_hand():
+    line = np.array([[0], [1], [4], [9]], np.float32)
+    space = Embeddings("k", ("a", "b", "c", "d"), line, "euclidean", "pixels")
+    ground = np.array([1, 3, 4, 5, 8, 9], np.float32)
+    pipeline: Any = SimpleNamespace(background=lambda _: ground)
+    found = choosing.separations(pipeline, [space], [(0, 1)], [(0, 2), (0, 3)])[0]
+    near = closeness(np.array([1.0, 4.0]), ground)
+    assert found.margin == pytest.approx(near[0] - near[1])
+    assert (found.copies, found.others) == (pytest.approx(100 * 5.5 / 6), pytest.approx(100 * 3.5 / 6))
+    for copies, others in (([], [(0, 1)]), ([(0, 1)], []), ([(1, 1)], [(0, 1)])):
+        with pytest.raises(InputError):
+            choosing.separations(pipeline, [space], copies, others)

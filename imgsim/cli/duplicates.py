@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +12,12 @@ from imgsim import duplicates as core
 from imgsim import images
 from imgsim.cli.output import Json, emit, progress_bar
 from imgsim.cli.sources import Source
+from imgsim.duplicates import choosing
+from imgsim.errors import InputError
+from imgsim.methods import METHODS
 from imgsim.pipeline import Pipeline
+from imgsim.progress import Progress
+from imgsim.types import Collection
 
 
 def duplicates(
@@ -21,6 +27,10 @@ def duplicates(
     candidates: Annotated[
         int, typer.Option(min=0, max=50, help="Neighbours to check point by point; 0: exact and near copies only.")
     ] = 10,
+    copy: Annotated[
+        tuple[str, str] | None, typer.Option(help="Two ids that are copies; with --no-copy ranks methods by them.")
+    ] = None,
+    no_copy: Annotated[tuple[str, str] | None, typer.Option(help="Two ids that are no copies.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the decisions as a table.")] = None,
     script: Annotated[Path | None, typer.Option(help="Write a shell script that moves copies aside.")] = None,
     as_json: Json = False,
@@ -28,10 +38,15 @@ def duplicates(
     """Which pictures are copies: exact, near (hash), transformed (points agree)? Nothing is deleted.
 
     Example: imgsim duplicates ~/Pictures --csv decisions.csv
+
+    Example: imgsim duplicates ~/Pictures --copy a.jpg b.jpg --no-copy a.jpg c.jpg
     """
+    if (copy is None) != (no_copy is None):
+        raise InputError("examples must be both --copy and --no-copy, got one of them; give the other pair too.")
     pipeline = Pipeline()
     with progress_bar() as progress:
         collection = pipeline.open(source, progress)
+        ranked = _ranked(pipeline, collection, copy, no_copy, progress) if copy and no_copy else None
         scored = core.score_pairs(pipeline, collection, candidates, progress)
         decision = core.decide(scored, core.Thresholds(bits, points))
         kept, facts = core.keepers(pipeline, collection, decision.groups, progress)
@@ -52,4 +67,15 @@ def duplicates(
         ],
         "pairs": [{"a": ids[p.a], "b": ids[p.b], "kind": p.kind, "score": p.score} for p in decision.pairs],
     }
-    emit(answer, as_json, table="groups")
+    if ranked is not None:
+        answer["methods"] = [asdict(one) for one in ranked]
+    emit(answer, as_json, table="groups" if ranked is None else "methods")
+
+
+def _ranked(
+    pipeline: Pipeline, collection: Collection, copy: tuple[str, str], no_copy: tuple[str, str], progress: Progress
+) -> list[choosing.Separation]:
+    """The quick methods by how far they keep one pair of copies from one that is none."""
+    first, second = ((collection.row(a), collection.row(b)) for a, b in (copy, no_copy))
+    spaces = pipeline.embed(collection, [METHODS.create(id) for id in choosing.TRIED], progress)
+    return choosing.separations(pipeline, spaces, [first], [second])

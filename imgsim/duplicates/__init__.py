@@ -3,6 +3,7 @@
     score_pairs(pipeline, collection)   -> Scored     what looks alike, by hash bits and by agreeing points
     decide(scored, thresholds)          -> Decision   pairs of a kind, and groups round one picture each
     keepers(pipeline, collection, …)    -> facts      which one to keep: the largest, then the sharpest
+    separations(pipeline, spaces, …)    -> methods    which one keeps example pairs apart (in `choosing`)
     as_csv, as_script                                 the decisions to take away; nothing is ever deleted
 
 The costly part does not depend on the thresholds, so that these can be tried out.

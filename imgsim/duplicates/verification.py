@@ -24,10 +24,11 @@ Array = npt.NDArray[Any]
 
 
 class Points(NamedTuple):
-    """n keypoints: (n, 2) x and y, (n, 128) RootSIFT as uint8 to save memory."""
+    """n keypoints: (n, 2) x and y, (n, 128) RootSIFT as uint8 to save memory, and (n, 1) what makes each length 1."""
 
     xy: Array
     descriptors: Array
+    scale: Array
 
 
 def mirrored(prepared: Array) -> Array:
@@ -52,8 +53,11 @@ class Verifier:
 
     def points(self, pairs: Array) -> npt.NDArray[np.int32]:
         """(P,) points that agree, 0 below 8; -1 where a picture cannot be read or there are too many pictures."""
+        from threadpoolctl import threadpool_limits
+
         counts = np.empty(len(pairs), np.int32)
-        with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+        # Small products in many threads: without the limit each starts threads of its own that wait for each other.
+        with threadpool_limits(1, "blas"), ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
             self._find(np.unique(pairs), pool)
             for start in range(0, len(pairs), STEP):
                 self.progress("Checking candidates point by point", start, len(pairs))
@@ -75,7 +79,9 @@ class Verifier:
         except ImgsimError:
             return None
         prepared = self.score.prepare(image)
-        return Points(prepared[:, :2], np.rint(prepared[:, 2:] * 255).astype(np.uint8))
+        descriptors = np.rint(prepared[:, 2:] * 255).astype(np.uint8)
+        lengths = np.linalg.norm(descriptors.astype(np.float32), axis=1, keepdims=True)
+        return Points(prepared[:, :2], descriptors, 1 / np.maximum(lengths, 1e-12))
 
     def _count(self, pair: list[int]) -> int:
         if pair[0] not in self._kept or pair[1] not in self._kept:
@@ -86,6 +92,4 @@ class Verifier:
 
 
 def _features(points: Points) -> Array:
-    descriptors = points.descriptors.astype(np.float32)
-    descriptors /= np.maximum(np.linalg.norm(descriptors, axis=1, keepdims=True), 1e-12)
-    return np.concatenate([points.xy, descriptors], axis=1, dtype=np.float32)
+    return np.concatenate([points.xy, points.descriptors * points.scale], axis=1, dtype=np.float32)

@@ -75,12 +75,13 @@ def mutual_matches(a: Array, b: Array, ratio: float) -> tuple[Array, Array]:
     """(M,) rows of a and of b that are nearest to each other, and clearly nearer than the second (Lowe 2004)."""
     if not len(a) or not len(b):
         return np.zeros(0, np.intp), np.zeros(0, np.intp)
-    distances = np.sqrt(np.maximum(2 - 2 * (a @ b.T), 0))
-    best = distances.argmin(axis=1)
-    rows = np.arange(len(a))
-    second = np.partition(distances, 1, axis=1)[:, 1] if len(b) > 1 else np.full(len(a), np.inf)
-    clear = distances[rows, best] <= ratio * second
-    mutual = distances.argmin(axis=0)[best] == rows
+    alike = a @ b.T
+    np.minimum(alike, 1, out=alike)
+    best, rows = alike.argmax(axis=1), np.arange(len(a))
+    mutual = alike.argmax(axis=0)[best] == rows
+    nearest = alike[rows, best]
+    alike[rows, best] = -np.inf  # so that the greatest is the second; infinitely far where there is none
+    clear = np.sqrt(2 - 2 * nearest) <= ratio * np.sqrt(2 - 2 * alike.max(axis=1))
     return rows[clear & mutual], best[clear & mutual]
 
 

@@ -71,7 +71,10 @@ def sidebar(view: DuplicatesView) -> None:
 
 def _changed() -> None:
     chosen = {name: st.session_state[f"dup_{name}"] for name in ("collection", "bits", "points")}
-    ADDRESS.write(DuplicatesView(**chosen))
+    view = ADDRESS.read()[0]
+    if chosen["collection"] != view.collection:
+        chosen |= {"copy": "", "other": ""}
+    ADDRESS.update(**chosen)
 
 
 def scene(view: DuplicatesView) -> Scene | None:

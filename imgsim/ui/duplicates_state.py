@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,11 +17,19 @@ BITS, POINTS = (0, 40), (8, 60)
 
 @dataclass(frozen=True)
 class DuplicatesView:
-    """One collection and the thresholds; the field names are the names in the URL."""
+    """One collection and the thresholds; the field names are the names in the URL.
+
+    Attributes:
+        collection: SOURCE.
+        bits, points: the thresholds.
+        copy, other: two ids as a JSON list, an example of copies and one of others; "" for a suggestion.
+    """
 
     collection: str = "builtin:photos"
     bits: int = Thresholds().bits
     points: int = Thresholds().points
+    copy: str = ""
+    other: str = ""
 
     lasting: ClassVar = ("bits", "points")
 
@@ -44,9 +53,24 @@ def _within(name: str, low: int, high: int) -> Callable[[str], int]:
     return read
 
 
+def _read_pair(text: str) -> str:
+    try:
+        ids = json.loads(text or "[]")
+    except ValueError:
+        ids = None
+    if not isinstance(ids, list) or len(ids) not in (0, 2) or not all(isinstance(one, str) for one in ids):
+        raise InputError(f"a pair must be a list of two ids, got {text[:20]!r}; choose the pictures again.")
+    return text if ids else ""
+
+
 ADDRESS = Address(
     "duplicates",
     DuplicatesView,
-    {"bits": _within("bits", *BITS), "points": _within("points", *POINTS)},
+    {
+        "bits": _within("bits", *BITS),
+        "points": _within("points", *POINTS),
+        "copy": _read_pair,
+        "other": _read_pair,
+    },
     first=DuplicatesView.first,
 )
