@@ -41,8 +41,13 @@ def choose(
             parameter_form(registry, spec, key=f"{key}_{id}", change=change)
 
 
-def parameter_form(registry: Registry[Any], spec: str, *, key: str, change: Callable[[str], None]) -> None:
-    """A widget for each parameter; `change` gets the spec with the new values, defaults left out."""
+def parameter_form(
+    registry: Registry[Any], spec: str, *, key: str, change: Callable[[str], None], sliders: bool = False
+) -> None:
+    """A widget for each parameter; `change` gets the spec with the new values, defaults left out.
+
+    With `sliders` every range is dragged, however long it is.
+    """
     id, given = parse_spec(spec)
     known = parameters(registry[id])
 
@@ -55,12 +60,12 @@ def parameter_form(registry: Registry[Any], spec: str, *, key: str, change: Call
 
     for parameter in known:
         value = parameter.check(given.get(parameter.name, parameter.default))
-        _widget(parameter, value, f"{key}_{parameter.name}", changed)
+        _widget(parameter, value, f"{key}_{parameter.name}", changed, sliders)
     if given:
         st.button("Back to defaults", key=f"{key}_reset", on_click=lambda: change(id), type="tertiary")
 
 
-def _widget(parameter: Parameter, value: Scalar, key: str, changed: Callable[[], None]) -> None:
+def _widget(parameter: Parameter, value: Scalar, key: str, changed: Callable[[], None], sliders: bool) -> None:
     st.session_state[key] = value
     facts: dict[str, Any] = {"label": words(parameter.name), "help": parameter.help, "key": key, "on_change": changed}
     if parameter.choices is not None:
@@ -70,14 +75,14 @@ def _widget(parameter: Parameter, value: Scalar, key: str, changed: Callable[[],
     elif parameter.type is str:
         st.text_input(**facts)
     else:
-        _number(parameter, facts)
+        _number(parameter, facts, sliders)
 
 
-def _number(parameter: Parameter, facts: dict[str, Any]) -> None:
+def _number(parameter: Parameter, facts: dict[str, Any], sliders: bool) -> None:
     kind = parameter.type
     low, high = (None if v is None else kind(v) for v in (parameter.minimum, parameter.maximum))
     step = 1 if kind is int else 0.01
-    if low is not None and high is not None and (high - low) / step <= SLIDER_STEPS:
+    if low is not None and high is not None and (sliders or (high - low) / step <= SLIDER_STEPS):
         st.slider(min_value=low, max_value=high, step=step, **facts)
     else:
         st.number_input(min_value=low, max_value=high, step=step, **facts)

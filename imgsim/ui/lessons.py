@@ -179,7 +179,9 @@ def _break(view: LessonView, held: Lesson, lab: Lab) -> None:
     text, live = _columns()
     with text:
         st.markdown(held.task)
-        forms.parameter_form(LESSONS, view.lesson, key=f"dial_{view.id}", change=lambda spec: update(lesson=spec))
+        forms.parameter_form(
+            LESSONS, view.lesson, key=f"dial_{view.id}", change=lambda spec: update(lesson=spec), sliders=True
+        )
     with live:
         lesson_blocks.draw(result(lab, view.lesson, "broken"), f"broken_{view.id}")
 

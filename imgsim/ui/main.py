@@ -11,12 +11,13 @@ if str(ROOT) not in sys.path:
 
 import streamlit as st  # noqa: E402
 
-from imgsim.ui import navigation, progress  # noqa: E402
+from imgsim.ui import navigation, presenting, progress  # noqa: E402
 
 PAGES = ROOT / "pages"
 
 st.set_page_config(page_title="imgsim", page_icon=str(ROOT / "imgsim" / "ui" / "icon.svg"), layout="wide")
 st.html(ROOT / "imgsim" / "ui" / "style.css")
+presenting.bar()
 st.navigation(
     {
         section: [st.Page(path, title=navigation.title(path), default=path.stem == "home") for path in paths]

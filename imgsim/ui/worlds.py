@@ -23,17 +23,19 @@ QUIET = {"displayModeBar": False}
 def sidebar(view: WorldsView) -> None:
     """The world with its sliders, then the settings of the maps."""
     with st.sidebar:
-        forms.choose(
-            WORLDS,
-            view.world,
+        id = WORLDS.parse(view.world).id
+        st.session_state["world"] = id
+        st.selectbox(
+            "World",
+            sorted((world.id for world in WORLDS), key=lambda one: (_ORDER.get(one, len(_ORDER)), one)),
             key="world",
-            label="World",
-            order=sorted(WORLDS, key=lambda world: _ORDER.index(world.id) if world.id in _ORDER else len(_ORDER)),
-            change=lambda spec: ADDRESS.update(world=spec),
+            format_func=lambda one: WORLDS[one].title,
+            on_change=lambda: ADDRESS.update(world=st.session_state["world"]),
         )
+        _form(WORLDS, view.world, f"world_{id}", "world")
         for id, spec in (("tsne", view.tsne), ("umap", view.umap)):
             st.markdown(f"**{PROJECTORS[id].title}**")
-            forms.parameter_form(PROJECTORS, spec, key=f"world_{id}", change=_setter(id))
+            _form(PROJECTORS, spec, f"world_{id}", id)
         st.session_state["world_seed"] = int(view.seed)
         st.number_input(
             "Seed of the maps",
@@ -83,8 +85,8 @@ def _maps(view: WorldsView, sample: Sample, found: Sequence[WorldMap]) -> None:
     handout.button(f"{world.title}: what does a map keep?", figures, f"{world.true} {world.look}", key="world_file")
 
 
-def _setter(id: str) -> Any:
-    return lambda spec: ADDRESS.update(**{id: spec})
+def _form(registry: Any, spec: str, key: str, field: str) -> None:
+    forms.parameter_form(registry, spec, key=key, change=lambda new: ADDRESS.update(**{field: new}), sliders=True)
 
 
-_ORDER = ("clusters", "ring", "cloud", "factors")
+_ORDER = {"clusters": 0, "ring": 1, "cloud": 2, "factors": 3}
