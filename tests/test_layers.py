@@ -23,7 +23,7 @@ FLOORS = [
     {"pipeline"},
     {"ranking", "known_edits"},
     {"queries"},
-    {"engine", "far", "exports", "scorecard", "agreement", "robustness", "stability", "duplicates", "pairs"},
+    {"engine", "far", "exports", "session", "scorecard", "agreement", "robustness", "stability", "duplicates", "pairs"},
     {"lessons"},
     {"tasks"},
     {"cli", "worker"},

@@ -17,6 +17,7 @@ from imgsim.cli import (
     recommending,
     robustness,
     searching,
+    sessions,
     sources,
     spaces,
     storage,
@@ -53,6 +54,7 @@ for command in (
     manipulation.tampering,
     training.train,
     far.sample,
+    sessions.session,
     storage.cache,
 ):
     app.command()(command)

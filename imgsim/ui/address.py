@@ -22,6 +22,7 @@ from imgsim.errors import InputError
 V = TypeVar("V")
 SHARED = "collection"  # the name of the one field that pages hand on to each other
 _SHARED_KEY = "collection_on_pages"
+LAST_PAGE = "last_page"  # the page whose view was read or written last
 
 
 class Address(Generic[V]):
@@ -97,5 +98,6 @@ class Address(Generic[V]):
 
     def _keep(self, view: V) -> None:
         st.session_state[f"view_{self.page}"] = self.params(view)
+        st.session_state[LAST_PAGE] = self.page
         if SHARED in self.fields:
             st.session_state[_SHARED_KEY] = getattr(view, SHARED)

@@ -1,0 +1,136 @@
+"""A session travels: saved, opened elsewhere, the same views; what differs is said, what makes no sense is refused."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from imgsim import session
+from imgsim.cli import run
+from imgsim.errors import InputError
+from imgsim.pipeline import MapRequest, Pipeline
+from imgsim.tags import Tags
+from imgsim.ui import cards, catalogue, map_state, progress
+from imgsim.ui.jobs import JobManager
+from imgsim.workspace import Workspace
+from tests.test_jobs import FAKE
+from tests.test_pages import folder_of, open_page, said
+
+VIEWS = {"explore": {"method": "pixels", "map": "pca", "seed": "4"}, "lessons": {"lesson": "hashes", "step": "break"}}
+
+
+@pytest.fixture(autouse=True)
+def jobs(monkeypatch: pytest.MonkeyPatch) -> Iterator[JobManager]:
+    manager = JobManager(FAKE)
+    for module in (map_state, progress, cards, catalogue):
+        monkeypatch.setattr(module, "manager", lambda: manager)
+    yield manager
+    manager.close()
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> str:
+    return folder_of(tmp_path / "pictures", ["a.png", "b.png", "c.png"])
+
+
+def saved(source: str) -> bytes:
+    pipeline = Pipeline()
+    pipeline.scan(source)
+    Tags(pipeline.workspace.root, source).add("kept", ["a.png", "c.png"])
+    views = {**VIEWS, "explore": {"collection": source, **VIEWS["explore"]}}
+    return session.save(pipeline, "explore", views)
+
+
+def test_the_round_trip_gives_the_same_session_and_nothing_differs(source: str) -> None:
+    data = saved(source)
+    opened = session.load(data)
+    assert opened.page == "explore"
+    assert opened.views["lessons"] == VIEWS["lessons"]
+    assert opened.tags == {source: {"kept": ["a.png", "c.png"]}}
+    assert opened.collections[source]["n_images"] == 3
+    assert "imgsim" in opened.packages
+    assert session.differences(Pipeline(), opened) == []
+    assert session.load(session.save(Pipeline(), opened.page, opened.views)) == opened
+
+
+def test_another_machine_is_told_what_differs_and_takes_over_tags(source: str, tmp_path: Path) -> None:
+    opened = session.load(saved(source))
+    opened = dataclasses.replace(opened, packages={**opened.packages, "numpy": "0.1", "gone": "1"})
+    elsewhere = Pipeline(Workspace(tmp_path / "elsewhere"))
+    (Path(source) / "d.png").write_bytes((Path(source) / "a.png").read_bytes())
+    elsewhere.scan(source)
+    told = session.differences(elsewhere, opened)
+    assert any("are not the same: 4 pictures here, 3 there" in one for one in told)
+    assert any(one.startswith("numpy is ") and "was 0.1" in one for one in told)
+    assert any(one.startswith("gone is missing here") for one in told)
+    assert any("1 tags of" in one and "kept" in one for one in told)
+    session.add_tags(elsewhere, opened)
+    assert session.missing_tags(elsewhere, opened) == {}
+    for file in Path(source).iterdir():
+        file.unlink()
+    Path(source).rmdir()
+    assert any("not on this machine" in one for one in session.differences(elsewhere, opened))
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"\xff\x00", "must be JSON"),
+        (b"[" * 100_000, "must be JSON"),
+        (b"[1]", "other JSON"),
+        (b'{"views": {}}', "other JSON"),
+        (b'{"imgsim_session": 9}', "of format 1, got format 9"),
+        (b'{"imgsim_session": 1, "page": "../etc"}', "name of a page"),
+        (b'{"imgsim_session": 1, "page": "explore", "views": {"a": {"x": 1}}}', "view 'a'"),
+        (b'{"imgsim_session": 1, "page": "explore", "views": []}', "makes no sense: views"),
+        (b'{"imgsim_session": 1, "page": "explore", "tags": {"s": {"t": [1]}}}', "tag 't'"),
+        (b'{"imgsim_session": 1, "page": "explore", "collections": {"s": {"name": "s"}}}', "collection 's'"),
+        (b" " * (session.LARGEST + 1), "at most 8 MB"),
+    ],
+)
+def test_what_is_no_session_is_refused_in_one_sentence(data: bytes, reason: str) -> None:
+    with pytest.raises(InputError) as refused:
+        session.load(data)
+    assert reason in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_session_is_opened_on_the_home_page_to_the_same_view(source: str) -> None:
+    data = saved(source)
+    Pipeline().make_map(MapRequest(source, "pixels", "pca", seed=4))
+    app = open_page("home")
+    app.get("file_uploader")[-1].upload("class.json", data, "application/json").run()
+    assert "Nothing differs" in said(app) + "".join(one.value for one in app.success)
+    app.button(key="session_go").click().run()
+    assert not app.exception
+    assert app.query_params["collection"] == source
+    assert app.number_input(key="seed").value == 4
+    assert app.session_state["view_lessons"] == VIEWS["lessons"]
+
+
+def test_a_broken_file_is_one_sentence_on_the_page() -> None:
+    app = open_page("home")
+    app.get("file_uploader")[-1].upload("class.json", b"[1]", "application/json").run()
+    assert [one.value for one in app.error] == [
+        "A session file must be a session saved by imgsim, got other JSON; save the session again and send that file."
+    ]
+
+
+def test_the_command_saves_a_link_and_opens_it(source: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Pipeline().scan(source)
+    file = tmp_path / "class.json"
+    link = f"http://127.0.0.1:8501/explore?collection={source}&method=hog&seed=3"
+    assert run(["session", "save", link, "--out", str(file), "--json"]) == 0
+    capsys.readouterr()
+    assert run(["session", "open", str(file), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["differences"] == []
+    assert told["page"] == "explore"
+    assert "seed=3" in told["links"][0]["link"]
+    assert run(["session", "open", str(tmp_path / "gone.json")]) == 2
+    assert "file that exists" in capsys.readouterr().err
+    assert run(["session", "close", "x"]) == 2
