@@ -36,7 +36,7 @@ from imgsim.store import read_arrays, write_arrays
 from imgsim.types import Collection, Embeddings, Field, Float, Image, Ints, Match, Metric, Neighbors, Projection, key_of
 from imgsim.workspace import Workspace
 
-SCAN_VERSION = 1
+SCAN_VERSION = 2
 GRAPH_VERSION = 1
 INDEX_VERSION = 1
 INDEX_FROM = 200_000  # images; below, an exact search takes less than a person notices
@@ -171,6 +171,14 @@ class Pipeline:
             UnreadableImageError: the file has gone or changed.
         """
         return self._reader(collection).read(row, min_side)
+
+    def true_mask(self, collection: Collection, row: int) -> npt.NDArray[np.bool_] | None:
+        """The (H, W) mask of what is marked on one image, where the collection has one.
+
+        Raises:
+            UnreadableImageError: its file has gone or cannot be decoded.
+        """
+        return self._reader(collection).mask(row)
 
     def prepared(
         self, collection: Collection, rows: Sequence[int], prepare: embedding.Prepare, min_side: int

@@ -24,6 +24,7 @@ FLOORS = [
     {"ranking", "known_edits"},
     {"queries"},
     {"engine", "far", "exports", "session", "scorecard", "agreement", "robustness", "stability", "duplicates", "pairs"},
+    {"anomalies"},
     {"lessons"},
     {"tasks"},
     {"cli", "worker"},

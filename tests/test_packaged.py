@@ -20,7 +20,7 @@ SOURCES = [item.source for item in packaged()]
 
 def test_the_photos_come_first() -> None:
     assert SOURCES[0] == "builtin:photos"
-    assert {"builtin:digits", "builtin:products", "builtin:shapes"} <= set(SOURCES)
+    assert {"builtin:digits", "builtin:products", "builtin:scans", "builtin:shapes"} <= set(SOURCES)
 
 
 @pytest.mark.parametrize("item", packaged(), ids=SOURCES)

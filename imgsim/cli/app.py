@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from imgsim.cli import (
+    anomalies,
     catalogue,
     comparing,
     dashboard,
@@ -25,7 +26,7 @@ from imgsim.cli import (
 )
 
 app = typer.Typer(
-    help="A laboratory for image similarity. SOURCE is builtin:photos, builtin:shapes or builtin:digits, a folder, "
+    help="A laboratory for image similarity. SOURCE is builtin:photos or another packaged one, a folder, "
     "a zip, a CSV or Parquet table with a path column, torchvision:NAME, or library:NAME.",
     no_args_is_help=True,
     add_completion=False,
@@ -52,6 +53,7 @@ for command in (
     duplicates.duplicates,
     recommending.recommend,
     manipulation.tampering,
+    anomalies.anomalies,
     training.train,
     far.sample,
     sessions.session,

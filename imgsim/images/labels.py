@@ -69,6 +69,19 @@ def with_labels(ids: Sequence[str], tables: Sequence[Labels], root: str = "") ->
     return {name: typed(name, values) for name, values in fields.items() if any(values)}
 
 
+def mask_rows(ids: Sequence[str], masks: Iterable[str | float]) -> frozenset[int]:
+    """The rows of the images that others name as their masks: they are no images of the collection."""
+    named = sorted({value.replace("\\", "/") for value in masks if isinstance(value, str) and value})
+    return frozenset(row for row in _rows(named, ids) if row is not None)
+
+
+def above(image: str, named: str) -> list[str]:
+    """Where a file may lie that a table beside or above an image names, the nearest folder first."""
+    parts = image.split("/")[:-1]
+    name = named.replace("\\", "/").removeprefix("./")
+    return ["/".join([*parts[:n], name]) for n in range(len(parts), -1, -1)]
+
+
 def _rows(paths: Sequence[str], ids: Sequence[str]) -> list[int | None]:
     """For each path the row of its image: the same path, or the only one that ends with it."""
     exact = {id: row for row, id in enumerate(ids)}

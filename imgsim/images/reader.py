@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import TypeVar
 
+import numpy as np
+import numpy.typing as npt
+
 from imgsim.errors import ImgsimError, UnreadableImageError
 from imgsim.images.contents import picture, read_and_hash
 from imgsim.images.sources import Source, open_source
@@ -12,6 +15,7 @@ from imgsim.images.threads import in_order
 from imgsim.types import Collection, Float, Image
 
 Prepared = TypeVar("Prepared")
+Mask = npt.NDArray[np.bool_]
 
 
 class Reader:
@@ -35,6 +39,22 @@ class Reader:
             return picture(contents, min_side).image
         except UnreadableImageError as error:
             raise UnreadableImageError(f"{id}: {str(error).rstrip('.')}") from None
+
+    def mask(self, row: int) -> Mask | None:
+        """The true mask of one image, (H, W) bool; None where the collection has none.
+
+        A field `mask` names the file, relative to the table that says so; packaged collections draw theirs.
+
+        Raises:
+            UnreadableImageError: the file has gone or cannot be decoded.
+        """
+        named = self.collection.fields.get("mask")
+        text = str(named[row]) if named is not None and named.dtype.kind != "f" else ""
+        contents = self._source.mask(self.collection.locations[row], text)
+        if contents is None:
+            return None
+        grey = picture(contents, None).image.max(axis=2)
+        return np.asarray(grey > (127 if grey.max() > 127 else 0))  # 0 and 255, perhaps with noise, or 0 and 1
 
 
 def open_reader(collection: Collection) -> Reader:

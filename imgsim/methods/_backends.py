@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 Runner = Callable[[Array], Float]  # (B, 3, S, S) uint8 -> (B, D) float32
 
+MapsRunner = Callable[[Array], tuple[Float, ...]]  # (B, 3, H, W) uint8 -> (B, h, w, C) of several layers
+
 BACKENDS = ("openvino", "torch")
 _AGREEMENT = {"fp32": 0.99999, "bf16": 0.95}  # least cosine to torch in fp32 that a backend must reach
 _TRIAL = 4  # pictures in a trial batch
@@ -173,6 +175,30 @@ def torch_runner(module: torch.nn.Module) -> Runner:
     return _torch(module, "fp32")
 
 
+def maps_runner(module: torch.nn.Module, side: int | tuple[int, int]) -> MapsRunner:
+    """What runs a module that gives several maps, in full precision: OpenVINO where it is there, else torch."""
+    if device() == "cpu" and importlib.util.find_spec("openvino"):
+        try:
+            return _compiled_maps(_compiled(module, side, "fp32"))
+        except Exception:  # the converter raises many kinds; torch serves then
+            pass
+    return _torch_maps(module)
+
+
+def _torch_maps(module: torch.nn.Module) -> MapsRunner:
+    import torch
+
+    place = device()
+    module = module.to(place, memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def run(batch: Array) -> tuple[Float, ...]:
+        with torch.inference_mode():
+            images = torch.from_numpy(batch).to(place, memory_format=torch.channels_last)
+            return tuple(np.ascontiguousarray(map.cpu().numpy(), dtype=np.float32) for map in module(images))
+
+    return run
+
+
 def _torch(module: torch.nn.Module, precision: str) -> Runner:
     import torch
 
@@ -220,15 +246,23 @@ def _compile(model: Any, precision: str) -> Any:
 
 
 def _compiled_runner(compiled: Any) -> Runner:
+    run = _compiled_maps(compiled)
+    return lambda batch: run(batch)[0]
+
+
+def _compiled_maps(compiled: Any) -> MapsRunner:
     # One stream a core, each on its own part of the batch: cores that decode meanwhile hold up no others.
-    def run(batch: Array) -> Float:
+    def run(batch: Array) -> tuple[Float, ...]:
         parts = np.array_split(batch, min(n_threads(), len(batch)))
         requests = [compiled.create_infer_request() for _ in parts]  # threads that call at once share no buffers
         for request, part in zip(requests, parts, strict=True):
             request.start_async([part])
         for request in requests:
             request.wait()
-        return np.concatenate([request.get_output_tensor(0).data for request in requests]).astype(np.float32)
+        return tuple(
+            np.concatenate([request.get_output_tensor(i).data for request in requests]).astype(np.float32)
+            for i in range(len(compiled.outputs))
+        )
 
     return run
 

@@ -70,6 +70,11 @@ class OwnNetwork(Method):
         found: list[Float] = _stages(*_version(self._file))(np.stack(prepared))
         return found
 
+    def feature_maps(self, prepared: Sequence[Array]) -> tuple[Float, ...]:
+        """(B, h, w, C) of the ends of the second and third stage, finer first: textures and parts."""
+        found: tuple[Float, ...] = _middle(*_version(self._file))(np.stack(prepared))
+        return found
+
     def class_probabilities(self, prepared: Sequence[Array]) -> Float:
         """(B, 1000) probabilities of the ImageNet classes, each row of sum 1.
 
@@ -120,6 +125,13 @@ def _stages(path: Path, _changed: int) -> Any:
     from imgsim.methods import _residual
 
     return _residual.stage_maps(_residual.build(path), read_shape(path).depths)
+
+
+@functools.lru_cache(maxsize=1)
+def _middle(path: Path, _changed: int) -> Any:
+    from imgsim.methods import _backends, _residual
+
+    return _backends.maps_runner(_residual.build_stages(path, (1, 2)), read_shape(path).side)
 
 
 @functools.lru_cache(maxsize=_LOADED)

@@ -6,6 +6,7 @@ the network has one, `head.weight/bias`, all in half precision. Its metadata: `w
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -101,6 +102,27 @@ def stage_maps(network: Any, depths: tuple[int, ...]) -> Callable[[Any], list[An
             return [values.permute(0, 2, 3, 1).numpy() for values in stages(x, iter(network.convolutions), depths)]
 
     return run
+
+
+def build_stages(path: Path, wanted: tuple[int, ...]) -> torch.nn.Module:
+    """(B, 3, S, S) uint8 -> the maps (B, h, w, C) at the end of the wanted stages, 0 the first."""
+    import torch
+
+    whole: Any = build(path)
+    depths = read_shape(path).depths
+
+    class Stages(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.net = whole
+
+        def forward(self, images: torch.Tensor) -> list[torch.Tensor]:
+            x = (images.to(torch.float32) - self.net.mean) / self.net.std
+            maps = stages(x, iter(self.net.convolutions), depths)
+            shown = itertools.islice(maps, max(wanted) + 1)  # what comes after is not computed
+            return [map.permute(0, 2, 3, 1) for stage, map in enumerate(shown) if stage in wanted]
+
+    return Stages().eval().requires_grad_(False)
 
 
 def trunk(x: Any, convolutions: Iterator[Any], depths: tuple[int, ...]) -> Any:

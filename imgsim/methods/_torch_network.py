@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from imgsim.errors import InputError
@@ -83,6 +83,32 @@ def places(net: torch.nn.Module, layer: Layer, preprocessing: Preprocessing) -> 
             return _grid(values, layer.axes).permute(0, 2, 3, 1).float()
 
     return Places().eval()
+
+
+def maps(net: torch.nn.Module, layers: Sequence[Layer], preprocessing: Preprocessing) -> torch.nn.Module:
+    """(B, 3, H, W) uint8 -> the maps (B, h, w, D) float32 of some layers, without the class token."""
+    import torch
+    from torchvision.models.feature_extraction import create_feature_extractor
+
+    nodes = {layer.node: f"map{i}" for i, layer in enumerate(layers)}
+    trunk: torch.nn.Module = create_feature_extractor(net, nodes, suppress_diff_warning=True)
+
+    class Maps(torch.nn.Module):
+        mean: torch.Tensor
+        std: torch.Tensor
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.trunk = trunk
+            self.register_buffer("mean", torch.tensor(preprocessing.mean).view(1, 3, 1, 1) * 255)
+            self.register_buffer("std", torch.tensor(preprocessing.std).view(1, 3, 1, 1) * 255)
+
+        def forward(self, images: torch.Tensor) -> list[torch.Tensor]:
+            found = self.trunk((images.to(self.mean.dtype) - self.mean) / self.std)
+            grids = (_grid(found[f"map{i}"], layer.axes) for i, layer in enumerate(layers))
+            return [grid.permute(0, 2, 3, 1).float() for grid in grids]
+
+    return Maps().eval()
 
 
 def classifier(net: torch.nn.Module, preprocessing: Preprocessing) -> torch.nn.Module:

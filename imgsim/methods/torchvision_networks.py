@@ -152,6 +152,11 @@ class TorchvisionNetwork(Method):
         found: Float = _runner(self, "places")(np.stack(prepared))
         return found
 
+    def feature_maps(self, prepared: Sequence[Array]) -> tuple[Float, ...]:
+        """(B, h, w, C) of its middle and its late layer: textures and parts, in fp32."""
+        found: tuple[Float, ...] = _runner(self, "maps")(np.stack(prepared))
+        return found
+
     @property
     def _chosen(self) -> Weights:
         """The weights in use; looked for again until their file is there."""
@@ -244,6 +249,9 @@ def _load(method: TorchvisionNetwork, ending: str) -> Any:
     layer = facts.layer(method.id, method.layer)
     if ending == "places":
         return _backends.torch_runner(_torch_network.places(net, layer, chosen.preprocessing))
+    if ending == "maps":
+        both = [facts.layer(method.id, name) for name in ("middle", "late")]
+        return _backends.maps_runner(_torch_network.maps(net, both, chosen.preprocessing), chosen.preprocessing.crop)
     if ending == "head":
         note = _backends.Note(files.workspace_folder().parent, method.key + " with head")
         named = _torch_network.classifier(net, chosen.preprocessing)

@@ -102,6 +102,16 @@ class Source(ABC):
         """(B,) sha256 of contents and their (B, D) vectors by a method's key, where they come with the source."""
         yield from ()
 
+    def mask(self, location: str, named: str) -> Contents | None:  # noqa: ARG002 - most have none
+        """The true mask of the image at a location, white where it is marked; None where the source has none.
+
+        `named` is what the image's field `mask` says, "" without such a field.
+
+        Raises:
+            UnreadableImageError: it is gone or must not be read.
+        """
+        return None
+
     def shown_path(self, location: str) -> str:
         """Where a person finds the image: a path where there is one."""
         return f"{self.canonical}/{location}"

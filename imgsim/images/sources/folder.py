@@ -12,7 +12,7 @@ from typing import ClassVar, NamedTuple, Self
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from imgsim.errors import InputError, UnreadableImageError
-from imgsim.images.labels import LABEL_FILES, Labels, is_companion, with_labels
+from imgsim.images.labels import LABEL_FILES, Labels, above, is_companion, mask_rows, with_labels
 from imgsim.images.sources import SOURCES, Contents, Listing, Source
 from imgsim.types import Unreadable, key_of
 
@@ -66,8 +66,13 @@ class Folder(Source):
         refused = [Unreadable(readable(f.path), f.refused) for f in files if f.refused]
         kept = [f for f in files if not f.refused]
         ids = unique([readable(f.path) for f in kept])
-        labels = [self._labels(f.path) for f in self._files if f.path.rpartition("/")[2].lower() in LABEL_FILES]
-        fields = with_labels(ids, [label for label in labels if label is not None])
+        found = [self._labels(f.path) for f in self._files if f.path.rpartition("/")[2].lower() in LABEL_FILES]
+        labels = [label for label in found if label is not None]
+        fields = with_labels(ids, labels)
+        if masks := mask_rows(ids, fields.get("mask", ())):
+            kept = [f for row, f in enumerate(kept) if row not in masks]
+            ids = [id for row, id in enumerate(ids) if row not in masks]
+            fields = with_labels(ids, labels)
         return Listing(ids, [to_location(f.path) for f in kept], [f.stamp for f in kept], fields, refused)
 
     def read(self, location: str) -> Contents:
@@ -77,6 +82,12 @@ class Folder(Source):
         if reason:
             raise UnreadableImageError(reason)
         return path
+
+    def mask(self, location: str, named: str) -> Contents | None:
+        """The file that the column `mask` names, from the table's folder."""
+        paths = above(from_location(location), named) if named else []
+        found = next((path for path in paths if not _refusal(self.root / path, self.root)), None)
+        return self.root / found if found else None
 
     def shown_path(self, location: str) -> str:
         """The absolute path."""

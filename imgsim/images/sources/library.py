@@ -76,6 +76,11 @@ class LibraryCollection(Source):
         key, _, inner = location.partition(":")
         return self._part(key).read(inner)
 
+    def mask(self, location: str, named: str) -> Contents | None:
+        """As the part has it."""
+        key, _, inner = location.partition(":")
+        return self._part(key).mask(inner, named)
+
     def shown_path(self, location: str) -> str:
         """As the part shows it."""
         key, _, inner = location.partition(":")

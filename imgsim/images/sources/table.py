@@ -72,6 +72,10 @@ class Table(Source):
             raise UnreadableImageError(reason)
         return self._file(location)
 
+    def mask(self, location: str, named: str) -> Contents | None:  # noqa: ARG002 - the path is relative to the table
+        """The file that the column `mask` names."""
+        return self.read(named) if named else None
+
     def shown_path(self, location: str) -> str:
         """The absolute path."""
         return str(self._file(location))

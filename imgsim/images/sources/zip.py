@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from imgsim.errors import InputError, UnreadableImageError
-from imgsim.images.labels import LABEL_FILES, MAX_TABLE_BYTES, Labels, is_companion, with_labels
+from imgsim.images.labels import LABEL_FILES, MAX_TABLE_BYTES, Labels, above, is_companion, mask_rows, with_labels
 from imgsim.images.sources import SOURCES, Contents, Listing, Source
 from imgsim.images.sources.folder import readable, stamp_of
 from imgsim.types import Unreadable, key_of
@@ -66,6 +66,8 @@ class Zip(Source):
         reasons = _refusals(members)
         refused = [Unreadable(m.filename, r) for m, r in zip(members, reasons, strict=True) if r]
         ids = [m.filename for m, reason in zip(members, reasons, strict=True) if not reason]
+        masks = mask_rows(ids, self._fields(ids).get("mask", ()))
+        ids = [id for row, id in enumerate(ids) if row not in masks]
         return Listing(ids, ids, [stamp_of(self.path)] * len(ids), self._fields(ids), refused)
 
     def read(self, location: str) -> Contents:
@@ -77,6 +79,12 @@ class Zip(Source):
             raise UnreadableImageError("the archive has changed and holds it no more.") from None
         except (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, EOFError, NotImplementedError, ValueError):
             raise UnreadableImageError("it is damaged inside the archive.") from None
+
+    def mask(self, location: str, named: str) -> Contents | None:
+        """The member that the column `mask` names, from the table's folder."""
+        names = {member.filename for member in self._members if not _refusal(member)}
+        found = next((path for path in above(location, named) if path in names), None) if named else None
+        return self.read(found) if found else None
 
     def shown_path(self, location: str) -> str:
         """The archive and the name in it."""
