@@ -192,3 +192,11 @@ def test_a_vote_is_taken_back_by_voting_again() -> None:
     assert view.votes() == {"a": "like", "b": "dislike"}
     assert view.counts().likes == 0.75
     assert MapRequest(**view.request()).projector == "tsne"
+
+
+def test_explore_leads_to_a_search_with_the_image_in_focus(source: str) -> None:
+    app = open_page("explore", collection=source, method=METHOD, map="pca", image="cats/3.png")
+    app.button(key="search_focus").click().run()
+    assert not app.exception
+    assert "**Nearest 11** of 11 by Colour histogram" in said(app)
+    assert param(app, "image") == "cats/3.png"

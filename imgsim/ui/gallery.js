@@ -23,7 +23,7 @@ const votes = (item, tell) => {
     const button = make('button', 'imgsim-vote', sign);
     button.type = 'button';
     button.title = kind === 'like' ? 'More like this' : 'Less like this';
-    button.setAttribute('aria-label', `${item.id}: ${button.title.toLowerCase()}`);
+    button.setAttribute('aria-label', `${item.id}: ${kind}`);
     button.setAttribute('aria-pressed', String(item.vote === kind));
     button.onclick = () => tell({ row: item.row, kind });
     pair.append(button);

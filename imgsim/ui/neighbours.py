@@ -9,7 +9,7 @@ import streamlit as st
 
 from imgsim.pipeline import MapResult
 from imgsim.types import Match
-from imgsim.ui import gallery, maps, pair_state, state, walk
+from imgsim.ui import gallery, maps, pair_state, search_state, state, walk
 from imgsim.ui.progress import plain
 from imgsim.ui.state import View
 
@@ -36,7 +36,7 @@ def panel(result: MapResult, view: View, label: str | None) -> None:
         _hint(view)
         return
     st.session_state[_WALK] = walk.visit(st.session_state.get(_WALK), result.collection.source, view.image)
-    _steps()
+    _steps(view)
     st.html(focus_card(result, row))
     matches = maps.pipeline().neighbors_of(result, row, K)
     if not matches:
@@ -116,11 +116,13 @@ def _hint(view: View) -> None:
     )
 
 
-def _steps() -> None:
+def _steps(view: View) -> None:
     here = st.session_state.get(_WALK)
     with st.container(horizontal=True, gap="small", key="walk_steps"):
         for name, by, icon in (("Back", -1, "←"), ("Forward", 1, "→")):
             st.button(f"{icon} {name}", key=name, disabled=not walk.can_step(here, by), on_click=_step, args=(by,))
+        if st.button("Search with it", key="search_focus", help="By a part of it, by several methods, with filters."):
+            search_state.go(view.collection, view.image, view.method)
         st.button("Close", key="close_focus", type="tertiary", on_click=lambda: state.update(image=""))
 
 

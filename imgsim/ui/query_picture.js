@@ -57,7 +57,9 @@ class QueryPicture {
     const content = JSON.stringify(data);
     if (this.content === content) return;
     this.content = content;
-    this.region = data.region;
+    const same = this.name === data.name && this.source === data.src;
+    [this.name, this.source] = [data.name, data.src];
+    if (!same || !this.busy) this.region = data.region; // else the person is ahead of what Python knows
     this.frame.hidden = !data.src;
     this.hint.textContent = data.src ? '' : 'Paste a picture, drop one anywhere on this page, or choose one below.';
     if (data.src) {
@@ -66,7 +68,7 @@ class QueryPicture {
       this.image.alt = data.name;
       this.image.draggable = false;
     }
-    this.frame.tabIndex = data.region ? -1 : 0;
+    this.frame.tabIndex = this.region ? -1 : 0;
     this.frame.setAttribute('aria-label', `${data.name}: drag to draw a region, or press Enter to start one`);
     this.show();
   }
@@ -104,6 +106,7 @@ class QueryPicture {
       const now = this.place(step);
       moved ||= Math.hypot(now[0] - start[0], now[1] - start[1]) > SMALLEST;
       if (!moved) return;
+      this.busy = true;
       this.region = moving ? inside([x + now[0] - start[0], y + now[1] - start[1], w, h]) : between(fixed || start, now);
       this.show();
     };
@@ -144,7 +147,11 @@ class QueryPicture {
   /** Tell Python, a moment after the last of a row of keys. */
   say(wait = 0) {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.tell('region', { box: this.region && this.region.map((v) => Number(v.toFixed(4))) }), wait);
+    this.busy = true;
+    this.timer = setTimeout(() => {
+      this.busy = false;
+      this.tell('region', { box: this.region && this.region.map((v) => Number(v.toFixed(4))) });
+    }, wait);
   }
 
   over(event) {

@@ -117,6 +117,8 @@ def results(scene: Scene) -> None:
         return
     st.markdown(f"**Nearest {len(matches)}** of {scene.answer.n_candidates:,} by {plain(_methods(scene.view))}")
     label = explore.default_field(scene.collection)
+    if label and scene.collection.field(label).dtype.kind == "f":
+        label = None  # the id says more than a number
     votes = scene.view.votes()
     with st.container(height=560, border=False):
         gallery.gallery(

@@ -7,7 +7,10 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
+
+import streamlit as st
 
 from imgsim.errors import InputError, UnknownIdError
 from imgsim.methods import DEFAULT, METHODS
@@ -18,6 +21,7 @@ from imgsim.queries.where import split
 from imgsim.ui import state
 from imgsim.ui.address import Address
 
+PAGE = Path(__file__).resolve().parents[2] / "pages" / "search.py"
 MOST_METHODS = 6
 MOST_VOTES = 30  # likes, and as many dislikes
 MOST_WORDS = 300  # characters
@@ -112,8 +116,13 @@ def filter_by(conditions: list[str]) -> None:
 
 
 def params(collection: str, image: str, method: str = "") -> Mapping[str, str]:
-    """The URL parameters that search a collection from one of its images; by what a method of the page before wears."""
+    """The URL parameters that search a collection from one of its images, by a method."""
     return ADDRESS.params(SearchView(collection=collection, image=image, methods=method or DEFAULT))
+
+
+def go(collection: str, image: str, method: str = "") -> None:
+    """Leave for the search page, to search from an image."""
+    st.switch_page(PAGE, query_params=dict(params(collection, image, method)))
 
 
 def _listed(values: list[str]) -> str:

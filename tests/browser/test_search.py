@@ -87,5 +87,5 @@ def test_upload_region_results_and_more_like_this(page: Any, app_url: str, photo
     first_is(page, "coffee.png")
     cell = page.locator(".imgsim-cell").nth(1)
     cell.hover()
-    cell.get_by_role("button", name=re.compile("more like this", re.IGNORECASE)).last.click()
+    cell.get_by_role("button", name=re.compile(": like$")).click()
     page.wait_for_url(re.compile("likes="))
