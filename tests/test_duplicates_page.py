@@ -118,8 +118,8 @@ def test_which_method_by_two_pairs(source, monkeypatch):
     told = said(app)
     assert "keeps the examples farthest apart" in told
     assert "2 pairs prove little" in told
-    assert len(app.dataframe[0].value) == 2
-    assert all(margin.startswith("+") for margin in app.dataframe[0].value["Margin"])
+    assert len(app.table[0].value) == 2
+    assert all(margin.startswith("+") for margin in app.table[0].value["Margin"])
     turned = open_page("duplicates", collection=source, copy=chosen["other"], other=chosen["copy"])
     turned.pills(key="dup_part").set_value("Which method?").run()
     assert "None of these methods" in said(turned)

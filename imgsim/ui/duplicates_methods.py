@@ -41,7 +41,7 @@ def methods(scene: Scene) -> None:
         st.warning(plain(progress.sentence(str(error))))
         return
     st.markdown(told(found, 2 + len(said)))
-    st.dataframe([_line(one) for one in found], hide_index=True)
+    st.table([_line(one) for one in found], border="horizontal", hide_index=True)
     st.caption(
         "Of the copies the least alike counts, of the others the most alike. Margin: the first's closeness less the "
         "second's, -1 to 1; closeness is logarithmic, .40 is nearer than 99 of 100 random pairs, .60 than 999 of 1,000."

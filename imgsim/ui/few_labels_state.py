@@ -38,7 +38,7 @@ class FewLabelsView:
     classifier: str = CLASSIFIER
     classes: str = ""
     giving: str = ""
-    way: str = "coverage"
+    way: str = "uncertainty"
     truth: str = ""
     find: str = ""
 
