@@ -12,7 +12,7 @@ from imgsim.errors import ImgsimError
 from imgsim.lessons import LESSONS, STEPS, TITLES, Answer, Lesson, course
 from imgsim.lessons.lab import Lab
 from imgsim.plots.teaching import bars_figure
-from imgsim.ui import forms, lesson_blocks, maps, progress
+from imgsim.ui import forms, handout, lesson_blocks, maps, progress
 from imgsim.ui.jobs import manager
 from imgsim.ui.lessons_state import LessonView, after, before, update
 from imgsim.ui.once import Once
@@ -45,13 +45,11 @@ def sidebar(view: LessonView) -> None:
 
 
 def lesson(view: LessonView) -> None:
-    """The step of the view, once all that it needs is there."""
+    """The step of the view; what it still waits for is a job beside the text."""
     held = view.held
     _head(view, held)
     lab = Lab(maps.pipeline(), view.source)
     try:
-        if not _ready(view, lab):
-            return
         _STEP[view.step](view, held, lab)
     except ImgsimError as error:
         st.error(plain(sentence(str(error))))
@@ -118,7 +116,8 @@ def _question(view: LessonView, held: Lesson, lab: Lab) -> None:
         st.markdown(held.story)
         _ask(view, held)
     with live:
-        lesson_blocks.draw(result(lab, view.id, "scene"), f"scene_{view.id}")
+        if _ready(view, lab):
+            lesson_blocks.draw(result(lab, view.id, "scene"), f"scene_{view.id}")
         if view.room:
             _room(view, held, "")
 
@@ -153,15 +152,20 @@ def _answer(view: LessonView, held: Lesson, lab: Lab) -> None:
         _ask(view, held)
         st.button("Show it without a prediction", on_click=lambda: st.session_state.update({f"skip_{view.id}": True}))
         return
-    found: Answer = result(lab, view.id, "answer")
     text, live = _columns()
     with text:
         st.subheader(held.question, anchor=False)
+    with live:
+        if not _ready(view, lab):
+            return
+    found: Answer = result(lab, view.id, "answer")
+    with text:
         _verdict(held, found, given)
         st.markdown(found.says)
         st.markdown(held.why)
     with live:
         lesson_blocks.draw(found.blocks, f"answer_{view.id}")
+        handout.button(held.question, lesson_blocks.figures(found.blocks), found.says, key="lesson_file")
         _room(view, held, found.choice)
 
 
@@ -183,7 +187,12 @@ def _break(view: LessonView, held: Lesson, lab: Lab) -> None:
             LESSONS, view.lesson, key=f"dial_{view.id}", change=lambda spec: update(lesson=spec), sliders=True
         )
     with live:
-        lesson_blocks.draw(result(lab, view.lesson, "broken"), f"broken_{view.id}")
+        if _ready(view, lab):
+            blocks = result(lab, view.lesson, "broken")
+            lesson_blocks.draw(blocks, f"broken_{view.id}")
+            drawn = lesson_blocks.figures(blocks)
+            if drawn:
+                handout.button(f"{held.title}: {view.lesson}", drawn, held.task, key="lesson_file")
 
 
 def _keep(view: LessonView, held: Lesson, lab: Lab) -> None:  # noqa: ARG001
