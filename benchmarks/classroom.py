@@ -24,6 +24,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import numpy as np
+from PIL import Image
+
 from tests.browser.conftest import App
 
 SLOW = True  # minutes; only when asked for by name
@@ -179,9 +182,19 @@ def _memory(pid: int) -> float:
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS"))
 
 
+def _few_pictures(home: Path) -> str:
+    folder = home / "pictures"
+    folder.mkdir()
+    for number in range(4):
+        pixels = np.random.default_rng(number).integers(0, 255, (32, 32, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"{number}.png")
+    return str(folder)
+
+
 def measure(n: int, rounds: int, pause: float) -> dict[str, Any]:
     """One room on a fresh server; CPU and memory before and after."""
     with tempfile.TemporaryDirectory() as home:
+        os.environ["IMGSIM_SOURCE"] = _few_pictures(Path(home))  # the first map, made at the start, is not measured
         app = App(Path(home))
         try:
             before = processes(app.process.pid)
