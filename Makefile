@@ -44,6 +44,7 @@ clean:
 	$(BIN)/python -m pip install --quiet --no-deps --editable .
 	$(BIN)/python -m pip install --quiet -r requirements.txt
 	$(BIN)/python -W ignore -c 'import umap' # compiles once what UMAP needs, 40 s that the first map would wait for
+	$(BIN)/python -m imgsim.projections._layout # and what maps of more than 10,000 images need
 	touch $@
 
 .venv/installed-dev: .venv/installed requirements-dev.txt

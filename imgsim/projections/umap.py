@@ -1,4 +1,7 @@
-"""UMAP: near things stay near, by a layout of the fuzzy neighbour graph."""
+"""UMAP: near things stay near, by a layout of the fuzzy neighbour graph.
+
+Up to 10,000 images umap-learn lays them out, beyond that our own layout of the same graph on all cores (`_layout`).
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,6 @@ import io
 import re
 import warnings
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,6 +18,7 @@ from imgsim.parameters import param
 from imgsim.progress import Progress, silent
 from imgsim.projections import PROJECTORS, Projector, graph_of
 from imgsim.projections._fuzzy import fuzzy_graph, widths
+from imgsim.projections._layout import LARGE, curve, layout
 from imgsim.projections._principal import principal_components, start
 from imgsim.projections.placement import with_copies
 from imgsim.types import Float, Ints, Neighbors
@@ -35,6 +38,7 @@ class Umap(Projector):
     title: ClassVar[str] = "UMAP"
     keeps: ClassVar[str] = "Who is near whom, and which groups are connected."
     loses: ClassVar[str] = "Sizes of groups and distances between islands mean nothing."
+    version: ClassVar[int] = 2
     reference: ClassVar[str] = "McInnes, Healy, Melville 2018, UMAP: Uniform Manifold Approximation and Projection"
 
     n_neighbors: int = param(
@@ -69,10 +73,13 @@ class Umap(Projector):
         if len(vectors) <= n_components + 1:
             return principal_components(vectors, n_components)
         indices, distances = graph_of(neighbors, self.k, len(vectors))
+        if len(vectors) > LARGE:
+            begin, graph = start(vectors, n_components, seed), fuzzy_graph(indices, distances)
+            return layout(graph, begin, self.min_dist, seed=seed, progress=progress)
         progress("umap", 0, 1)
         library = _library()
         a, b = library.find_ab_params(1.0, self.min_dist)
-        layout, _ = library.simplicial_set_embedding(
+        places, _ = library.simplicial_set_embedding(
             vectors,
             fuzzy_graph(indices, distances),
             n_components,
@@ -91,7 +98,7 @@ class Umap(Projector):
             output_dens=False,
             tqdm_kwds=_reporting(progress),
         )
-        return np.ascontiguousarray(layout, np.float32)
+        return np.ascontiguousarray(places, np.float32)
 
     def place(
         self,
@@ -107,11 +114,11 @@ class Umap(Projector):
         every time, and nothing to compile.
         """
         near, far = indices[:, : max(2, self.k)], distances[:, : max(2, self.k)].astype(np.float64)
-        a, b = _curve(self.min_dist)
-        layout = np.asarray(xy, np.float64)
+        a, b = curve(self.min_dist)
+        fixed = np.asarray(xy, np.float64)
         weights = np.exp(-far / widths(far, np.log2(self.n_neighbors))[:, None])
         epochs = PLACING if len(vectors) <= MANY else PLACING_MANY
-        places = np.stack([_settle(layout, *one, a, b, epochs) for one in zip(near, weights, strict=True)])
+        places = np.stack([_settle(fixed, *one, a, b, epochs) for one in zip(near, weights, strict=True)])
         return with_copies(places, xy, indices, distances)
 
 
@@ -131,17 +138,6 @@ def _settle(layout: Doubles, near: Ints, weights: Doubles, a: float, b: float, e
         friends = weights @ np.clip(pull[:, None] * gaps, -STEEPEST, STEEPEST)
         place = place + rate * (friends + STRANGERS * weights.sum() * strangers)
     return np.asarray(place)
-
-
-@cache
-def _curve(min_dist: float, spread: float = 1.0) -> tuple[float, float]:
-    """A and b of the curve 1 / (1 + a d^2b) nearest to 1 up to min_dist and falling by exp beyond, as umap-learn's."""
-    from scipy.optimize import curve_fit
-
-    d = np.linspace(0, 3 * spread, 300)
-    wanted = np.where(d < min_dist, 1.0, np.exp(-(d - min_dist) / spread))
-    (a, b), _ = curve_fit(lambda x, a, b: 1 / (1 + a * x ** (2 * b)), d, wanted)
-    return float(a), float(b)
 
 
 def _library() -> Any:
