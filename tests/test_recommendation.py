@@ -143,3 +143,15 @@ def test_one_item_alone_gets_an_empty_list():
     found = recommend(collection(1), [space([[1, 2]])], [np.zeros(0, np.float32)], Wish(0, (1,)))
     assert len(found.rows) == 0
     assert np.isnan(found.variety)
+
+
+def test_blocks_of_rows_change_nothing(monkeypatch):
+    random = np.random.default_rng(5)
+    vectors = space(random.normal(size=(23, 4)).tolist(), "cosine")
+    ground = np.sort(random.uniform(0, 2, 50)).astype(np.float32)
+    shop = collection(23)
+    whole = recommend(shop, [vectors], [ground], Wish(3, (1,), k=9))
+    monkeypatch.setattr("imgsim.recommendation.recommend.BLOCK_ROWS", 4)
+    parts = recommend(shop, [vectors], [ground], Wish(3, (1,), k=9))
+    assert parts.rows.tolist() == whole.rows.tolist()
+    assert (parts.score == whole.score).all()

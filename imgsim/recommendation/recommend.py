@@ -19,6 +19,7 @@ from imgsim.types import Collection, Embeddings, Field, Float
 
 Scope = Literal["any", "same", "other"]
 SCOPES: tuple[Scope, ...] = ("any", "same", "other")
+BLOCK_ROWS = 8192  # vectors prepared at a time
 POOL = 100  # nearest candidates among which variety is looked for
 Rows = npt.NDArray[np.intp]
 
@@ -139,9 +140,11 @@ def moved(space: Embeddings, wish: Wish) -> Float:
 
 
 def _from(space: Embeddings, vector: Float, rows: Rows) -> Float:
-    """(R,) distances of a vector from some rows."""
+    """(R,) distances of a vector from some rows, a block at a time, so that no second copy of all vectors is made."""
     measure = METRICS[space.metric]
-    return measure.pairs(measure.prepare(space.vectors[rows]), measure.prepare(vector[None])[0])
+    query = measure.prepare(vector[None])[0]
+    blocks = [rows[start : start + BLOCK_ROWS] for start in range(0, max(1, len(rows)), BLOCK_ROWS)]
+    return np.concatenate([measure.pairs(measure.prepare(space.vectors[block]), query) for block in blocks])
 
 
 def _likeness(spaces: Sequence[Embeddings], grounds: Sequence[Float], rows: Rows, weights: Sequence[float]) -> Doubles:

@@ -63,9 +63,7 @@ def scene(view: FewLabelsView, spaces: Spaces) -> Scene:
     found: core.Predictions | None = None
     if len(set(labels.values())) >= 2:
         try:
-            task, names, found = _predicted(
-                spaces.key, space.key, view.classifier, tuple(sorted(labels.items())), space
-            )
+            task, names, found = _predicted(space, view.classifier, tuple(sorted(labels.items())))
         except ImgsimError as error:
             st.error(plain(progress.sentence(str(error))))
     return Scene(view, spaces.key, spaces.collection, space, classes, labels, task, names, found, n_twice)
@@ -82,11 +80,7 @@ def labels_of(
 
 @lru_cache(maxsize=8)
 def _predicted(
-    key: str,  # noqa: ARG001  two collections of one content may have other labels
-    space_key: str,  # noqa: ARG001  the space stands for itself
-    classifier: str,
-    labels: tuple[tuple[int, str], ...],
-    space: Embeddings,
+    space: Embeddings, classifier: str, labels: tuple[tuple[int, str], ...]
 ) -> tuple[core.Task, tuple[str, ...], core.Predictions]:
     graph = maps.pipeline().neighbors(space)
     task, names = core.task_of(space, graph, dict(labels))
