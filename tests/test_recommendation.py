@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -151,7 +153,7 @@ def test_blocks_of_rows_change_nothing(monkeypatch):
     ground = np.sort(random.uniform(0, 2, 50)).astype(np.float32)
     shop = collection(23)
     whole = recommend(shop, [vectors], [ground], Wish(3, (1,), k=9))
-    monkeypatch.setattr("imgsim.recommendation.recommend.BLOCK_ROWS", 4)
+    monkeypatch.setattr(sys.modules["imgsim.recommendation.recommend"], "BLOCK_ROWS", 4)
     parts = recommend(shop, [vectors], [ground], Wish(3, (1,), k=9))
     assert parts.rows.tolist() == whole.rows.tolist()
     assert (parts.score == whole.score).all()
