@@ -9,12 +9,13 @@ import { Plot } from './plot.js';
 import { ABOUT, Sample } from './sample.js';
 
 const REACH = 12; // pixels within which a point is hit
+const TWICE = 350; // ms within which two clicks are a double click
 const CLICK = 4; // pixels a pointer may move in a click
 const ARROWS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
 
 export class Panel {
   constructor(grid, spec) {
-    Object.assign(this, { grid, key: spec.projection_key, plot: null, sample: null });
+    Object.assign(this, { grid, key: spec.projection_key, plot: null, sample: null, clicked: -Infinity });
     this.title = element('span', 'imgsim-title');
     this.badge = element('span', 'imgsim-badge');
     this.drawn = element('span', 'imgsim-drawn', { attributes: { title: ABOUT, 'aria-live': 'polite' } });
@@ -132,7 +133,10 @@ export class Panel {
       window.removeEventListener('pointerup', up, true);
       this.following = false;
       const [x, y] = this.place(end);
-      if (Math.hypot(x - start[0], y - start[1]) <= CLICK) this.click(end);
+      if (Math.hypot(x - start[0], y - start[1]) > CLICK) return;
+      if (end.timeStamp - this.clicked < TWICE) this.plot.reset(); // plotly's cover keeps dblclick from being heard
+      this.clicked = end.timeStamp;
+      this.click(end);
     };
     window.addEventListener('pointerup', up, true);
     this.follow(true);

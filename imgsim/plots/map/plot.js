@@ -2,7 +2,7 @@
 
 const CONFIG = {
   displayModeBar: false, displaylogo: false, showSendToCloud: false, showTips: false, showAxisDragHandles: false,
-  scrollZoom: true, doubleClick: 'reset', responsive: false,
+  scrollZoom: true, doubleClick: false, responsive: false,
 };
 const NO_AXIS = { visible: false, showgrid: false, zeroline: false, showspikes: false, fixedrange: false };
 const PADDING = 0.05; // of the map's width, on each side
@@ -10,7 +10,7 @@ const PADDING = 0.05; // of the map's width, on each side
 export class Plot {
   /** `points`: {n, total, x, y, z?, rows?} with `rows` missing when all n are there in order. */
   constructor(div, Plotly, points) {
-    Object.assign(this, { div, Plotly, points, is3d: 'z' in points, extra: new Map(), hidden: new Set() });
+    Object.assign(this, { div, Plotly, points, whole: points, is3d: 'z' in points, extra: new Map(), hidden: new Set() });
     this.drawn = false;
   }
 
@@ -35,7 +35,7 @@ export class Plot {
 
   async draw(coloring, hidden, width, height) {
     Object.assign(this, { coloring, hidden });
-    const layout = this.is3d ? this.layout3d() : this.layout2d();
+    const layout = this.is3d ? this.layout3d() : this.layout2d(width, height);
     Object.assign(layout, { width, height, margin: { l: 0, r: 0, t: 0, b: 0 }, showlegend: false, hovermode: false,
       paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)', uirevision: 'kept' });
     await this.Plotly.newPlot(this.div, [this.trace()], layout, CONFIG);
@@ -55,7 +55,21 @@ export class Plot {
   async resize(width, height) {
     const layout = this.div._fullLayout;
     if (!this.drawn || !layout || (layout.width === width && layout.height === height)) return;
-    await this.Plotly.relayout(this.div, { width, height });
+    await this.Plotly.relayout(this.div, { width, height, ...(this.is3d ? {} : this.resized(layout, width, height)) });
+  }
+
+  /** The ranges after a change of size: all of the map where all was shown, else the same middle at the same scale. */
+  resized({ xaxis, yaxis, width: before }, width, height) {
+    const atHome = [...xaxis.range, ...yaxis.range].every((value, i) => value === [...this.home.x, ...this.home.y][i]);
+    if (atHome) return this.toHome(width, height);
+    const scale = (xaxis.range[1] - xaxis.range[0]) / before;
+    const around = ([a, b], pixels) => [(a + b - scale * pixels) / 2, (a + b + scale * pixels) / 2];
+    return { 'xaxis.range': around(xaxis.range, width), 'yaxis.range': around(yaxis.range, height) };
+  }
+
+  toHome(width, height) {
+    this.home = fitted(bounds(this.whole.x), bounds(this.whole.y), width, height);
+    return { 'xaxis.range': this.home.x, 'yaxis.range': this.home.y };
   }
 
   trace() {
@@ -91,9 +105,11 @@ export class Plot {
 
   get opacity() { return this.count > 5e4 ? (this.sampled ? 0.4 : 0.6) : this.count > 3e3 ? 0.75 : 0.9; }
 
-  layout2d() {
-    const [x, y] = [bounds(this.points.x), bounds(this.points.y)];
-    return { dragmode: 'pan', xaxis: { ...NO_AXIS, range: x }, yaxis: { ...NO_AXIS, range: y, scaleanchor: 'x' } };
+  /** Both axes at one scale. Not by plotly's `scaleanchor`: with it every move of the map computes all points anew. */
+  layout2d(width, height) {
+    this.toHome(width, height);
+    const { x, y } = this.home;
+    return { dragmode: 'pan', xaxis: { ...NO_AXIS, range: x }, yaxis: { ...NO_AXIS, range: y } };
   }
 
   layout3d() {
@@ -142,8 +158,8 @@ export class Plot {
 
   async reset() {
     if (this.is3d) return this.Plotly.relayout(this.div, { 'scene.camera.eye': { x: 1.25, y: 1.25, z: 1.25 } });
-    const { xaxis, yaxis } = this.layout2d();
-    return this.Plotly.relayout(this.div, { 'xaxis.range': xaxis.range, 'yaxis.range': yaxis.range });
+    const { width, height } = this.div._fullLayout;
+    return this.Plotly.relayout(this.div, this.toHome(width, height));
   }
 
   destroy() { if (this.drawn) this.Plotly.purge(this.div); this.drawn = false; }
@@ -155,6 +171,13 @@ function bounds(values) {
   if (!(high > low)) [low, high] = Number.isFinite(low) ? [low - 1, low + 1] : [-1, 1];
   const pad = (high - low) * PADDING;
   return [low - pad, high + pad];
+}
+
+/** The smallest ranges of one scale on both axes that hold these, for a picture of so many pixels. */
+function fitted(x, y, width, height) {
+  const scale = Math.max((x[1] - x[0]) / Math.max(width, 1), (y[1] - y[0]) / Math.max(height, 1));
+  const around = ([a, b], pixels) => [(a + b - scale * Math.max(pixels, 1)) / 2, (a + b + scale * Math.max(pixels, 1)) / 2];
+  return { x: around(x, width), y: around(y, height) };
 }
 
 function view2d({ xaxis, yaxis, _size: box }) {
