@@ -37,8 +37,7 @@ def rows_in(polygon: npt.ArrayLike, xy: Float) -> Rows:
     if len(corners) < 3:
         return np.zeros(0, dtype=np.int64)
     near = rows_in_box(corners, xy)
-    odd = _crossings(corners, xy[near, 0], xy[near, 1]) % 2 == 1
-    return np.asarray(near[odd])
+    return np.asarray(near[_surrounded(corners, xy[near, 0], xy[near, 1])])
 
 
 def rows_in_box(corners: npt.ArrayLike, xy: Float) -> Rows:
@@ -87,11 +86,19 @@ def _inside(stroke: Mapping[str, Any], xys: Sequence[Float], codes: npt.NDArray[
     return inside & ~np.isin(codes, hidden) if codes is not None and len(hidden) else inside
 
 
-def _crossings(corners: npt.NDArray[np.float64], x: Float, y: Float) -> npt.NDArray[np.int64]:
-    """How often a ray from each point towards +x crosses the closed line; one pass a side, memory O(N)."""
-    counts = np.zeros(len(x), dtype=np.int64)
+def _surrounded(corners: npt.NDArray[np.float64], x: Float, y: Float) -> Mask:
+    """(N,) whether a ray from each point towards +x crosses the closed line an odd number of times.
+
+    The points are sorted by y, so that a side looks only at those beside it: a lasso has hundreds of short sides.
+    """
+    order = np.argsort(y, kind="stable")
+    xs, ys = x[order].astype(np.float64), y[order].astype(np.float64)
+    odd = np.zeros(len(ys), dtype=bool)
     for (x0, y0), (x1, y1) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
         if y0 != y1:
-            between = (y0 <= y) != (y1 <= y)  # half open: a corner on the ray counts once
-            counts += between & (x < x0 + (y - y0) * ((x1 - x0) / (y1 - y0)))
-    return counts
+            # Half open: a corner on the ray counts once.
+            beside = slice(*np.searchsorted(ys, (min(y0, y1), max(y0, y1))))
+            odd[beside] ^= xs[beside] < x0 + (ys[beside] - y0) * ((x1 - x0) / (y1 - y0))
+    inside = np.empty_like(odd)
+    inside[order] = odd
+    return inside
