@@ -26,7 +26,7 @@ export function drawOverlay(canvas, plot, state, theme, panelIndex) {
   if (state.stroke && state.stroke.panel === panelIndex) drawStroke(pen, state.stroke, theme);
 }
 
-/** The layer under a sample: how crowded each place is, of the whole map, and sharper where `part` was looked at. */
+/** The layer on a sample: how crowded each place is, of the whole map, and sharper where `part` was looked at. */
 export function drawDensity(canvas, plot, whole, part, theme) {
   const pen = prepare(canvas, plot);
   const view = plot.view();
@@ -37,6 +37,8 @@ export function drawDensity(canvas, plot, whole, part, theme) {
     view.place(x1, y0);
     return [left, top, view.px - left, view.py - top];
   };
+  const dark = theme.rgb(theme.text)[1] > 128;
+  canvas.style.mixBlendMode = dark ? 'screen' : 'multiply'; // it shades the points, whose colours stay
   pen.globalAlpha = 0.6;
   pen.drawImage(shade(whole, theme), ...frame(whole.box));
   if (!part) return;
@@ -168,6 +170,7 @@ function dot(pen, x, y, radius) {
   pen.fill();
 }
 
+const FAINTEST = 24; // of 255: a place with one point can be seen
 const shades = new WeakMap();
 
 function shade(density, theme) {
@@ -180,7 +183,7 @@ function shade(density, theme) {
   const [red, green, blue] = theme.rgb(theme.text);
   density.density.forEach((value, i) => {
     const to = ((side - 1 - Math.floor(i / side)) * side + (i % side)) * 4; // y goes up in the map, down on the screen
-    image.data.set([red, green, blue, value], to);
+    image.data.set([red, green, blue, value && FAINTEST + (value * (255 - FAINTEST)) / 255], to);
   });
   pen.putImageData(image, 0, 0);
   shades.set(density, { canvas, ink: theme.text });

@@ -20,11 +20,11 @@ export class Panel {
     this.badge = element('span', 'imgsim-badge');
     this.drawn = element('span', 'imgsim-drawn', { attributes: { title: ABOUT, 'aria-live': 'polite' } });
     this.header = element('header', 'imgsim-header', { children: [this.title, this.badge, this.drawn, downloads(this)] });
-    this.under = element('canvas', 'imgsim-under');
+    this.crowd = element('canvas', 'imgsim-crowd');
     this.div = element('div', 'imgsim-plot');
     this.over = element('canvas', 'imgsim-over');
     this.message = element('div', 'imgsim-message', { text: 'Loading the map…' });
-    this.body = element('div', 'imgsim-body', { children: [this.under, this.div, this.over, this.message], attributes: { tabindex: '0', role: 'application' } });
+    this.body = element('div', 'imgsim-body', { children: [this.div, this.crowd, this.over, this.message], attributes: { tabindex: '0', role: 'application' } });
     this.root = element('section', 'imgsim-panel', { children: [this.header, this.body] });
     this.describe(spec);
     this.listen();
@@ -78,7 +78,7 @@ export class Panel {
   overlay() {
     if (!this.plot?.drawn) return;
     drawOverlay(this.over, this.plot, this.grid.state, this.grid.theme, this.number);
-    if (this.sample) drawDensity(this.under, this.plot, this.sample.density, this.sample.part, this.grid.theme);
+    if (this.sample) drawDensity(this.crowd, this.plot, this.sample.density, this.sample.part, this.grid.theme);
   }
 
   /** The view has changed. */

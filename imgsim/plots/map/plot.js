@@ -103,7 +103,7 @@ export class Plot {
     return this.is3d ? size * 0.7 : size;
   }
 
-  get opacity() { return this.count > 5e4 ? (this.sampled ? 0.4 : 0.6) : this.count > 3e3 ? 0.75 : 0.9; }
+  get opacity() { return this.count > 5e4 ? (this.points.total > this.count ? 0.4 : 0.6) : this.count > 3e3 ? 0.75 : 0.9; }
 
   /** Both axes at one scale. Not by plotly's `scaleanchor`: with it every move of the map computes all points anew. */
   layout2d(width, height) {

@@ -2,6 +2,7 @@
 
 const REST = 180; // ms of a view at rest before its points are fetched
 const MARGIN = 0.25; // of the view on each side is fetched too, so that one can move a little
+const LARGER = 9; // times the view, within which what was fetched is not fetched anew
 const number = (n) => n.toLocaleString('en');
 
 export class Sample {
@@ -28,7 +29,7 @@ export class Sample {
     if (!view) return;
     this.stop();
     const hide = hiding(plot);
-    if (this.part?.hide !== hide || !this.part.complete || !contains(this.part.box, boxOf(view.range, 0))) {
+    if (this.part?.hide !== hide || !this.part.complete || !suits(this.part.box, boxOf(view.range, 0))) {
       this.asking = new AbortController();
       const { signal } = this.asking;
       const part = await this.ask(boxOf(view.range, MARGIN), hide, signal).catch((error) => { if (!signal.aborted) grid.fail(error); });
@@ -66,10 +67,14 @@ export class Sample {
 }
 
 /** What hovering the text shows. */
-export const ABOUT = 'A fair sample: crowded places are thinned, rare ones kept; the grey shade shows where all are. '
+export const ABOUT = 'A fair sample: crowded places are thinned, rare ones kept; the shade shows how many there are. '
   + 'Zoom in for more. A selection takes all that lie within the line, drawn or not.';
 
 const contains = ([a0, a1, b0, b1], [x0, x1, y0, y1]) => a0 <= x0 && a1 >= x1 && b0 <= y0 && b1 >= y1;
+
+/** Whether what lies in a box will do for a view: it holds all of it, and is not much larger. */
+const suits = (box, view) => contains(box, view) && area(box) <= LARGER * area(view);
+const area = ([x0, x1, y0, y1]) => (x1 - x0) * (y1 - y0);
 
 function boxOf({ x0, x1, y0, y1 }, margin) {
   const [dx, dy] = [(x1 - x0) * margin, (y1 - y0) * margin];
