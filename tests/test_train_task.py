@@ -139,6 +139,15 @@ def test_the_page_starts_pauses_and_forgets_a_training(stripes: str, jobs: JobMa
     assert records.all_records() == []
 
 
+def test_nothing_starts_before_it_is_known_what_could_be_measured(stripes: str, jobs: JobManager) -> None:
+    app = open_train(collection=stripes)
+    assert next(b for b in app.button if b.label == "Start training").disabled
+    test_pages.Pipeline().open(stripes)
+    app.run()
+    assert app.selectbox(key="train_label").value == "label"
+    assert not next(b for b in app.button if b.label == "Start training").disabled
+
+
 def test_the_page_shows_curves_and_offers_what_fits_the_state(stripes: str, jobs: JobManager) -> None:
     test_pages.Pipeline().open(stripes)
     lines = [{"step": 0.0, "knn_accuracy": 0.3}, {"step": 9.0, "loss": 2.0, "knn_accuracy": 0.5}]

@@ -23,11 +23,9 @@ FOLDED_FROM = 12  # a family of more methods is shown as a table
 def search_and_show() -> None:
     """A search box and the families."""
     text = st.text_input("Search", placeholder="A word of a name or a description, such as edges", key="find_method")
-    left, right = st.columns([4, 1], vertical_alignment="bottom")
-    with left:
-        families = list(dict.fromkeys(method.family for method in controls.ordered_methods()))
-        chosen = st.pills("Families", families, selection_mode="multi", key="families", format_func=sentence)
-    here = right.toggle("Runs here", key="runs_here", help="Only what needs no further package or weights.")
+    families = list(dict.fromkeys(method.family for method in controls.ordered_methods()))
+    chosen = st.pills("Families", families, selection_mode="multi", key="families", format_func=sentence)
+    here = st.toggle("Runs here", key="runs_here", help="Only what needs no further package or weights.")
     found = [
         method
         for method in controls.ordered_methods()

@@ -52,7 +52,12 @@ def form(view: TrainView) -> None:
         f"About {duration(view.steps * seconds_a_step(view.objective))} on this computer when nothing else runs."
     )
     name = st.text_input("Name", value=free_name(view), key=f"train_name_{free_name(view)}")
-    st.button("Start training", type="primary", width="stretch", on_click=_start, args=(view, label, name))
+    unread = maps.pipeline().collection_key(view.collection) is None  # what could be measured is not known yet
+    st.button(
+        "Start training", type="primary", width="stretch", on_click=_start, args=(view, label, name), disabled=unread
+    )
+    if unread:
+        st.fragment(_wait_for_labels, run_every=1.0)(view.collection)
 
 
 def seconds_a_step(objective: str) -> float:
@@ -235,6 +240,14 @@ def _fields(source: str) -> list[str]:
         return []
     collection: Collection = maps.pipeline().load_collection(key)
     return [name for name, values in collection.fields.items() if values.dtype.kind != "f"]
+
+
+def _wait_for_labels(source: str) -> None:
+    job = manager().find("open", {"source": source})
+    if job is not None and job.state == "failed":
+        st.error(plain(sentence(job.error)))
+    elif maps.pipeline().collection_key(source) is not None:
+        st.rerun()
 
 
 def _start(view: TrainView, label: str, name: str) -> None:
