@@ -1,7 +1,9 @@
-"""Classical methods against scikit-image and ImageHash on a 640 x 480 photo, one thread each."""
+"""Classical methods against scikit-image and ImageHash on a 640 x 480 photo: processor time of all threads together."""
 
 from __future__ import annotations
 
+import statistics
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,11 +16,12 @@ import skimage.metrics
 import skimage.transform
 from PIL import Image
 
-from benchmarks._rows import Row, compare
+from benchmarks._rows import Row
 from imgsim.methods import METHODS
 from imgsim.methods._sift import sift_descriptors
+from imgsim.raster import keypoint_canvas
 
-TIMES = 10  # a measurement is so many pictures, the mean of one is shown
+TIMES, ROUNDS = 5, 3  # a measurement is so many pictures, the mean of one is shown; medians over the rounds
 
 
 def stage() -> Iterator[Row]:
@@ -26,10 +29,9 @@ def stage() -> Iterator[Row]:
     picture = Image.fromarray(skimage.data.astronaut()).resize((640, 480))
     image = np.asarray(picture)
     for name, ours, peer, versus in _pairs(image, picture):
-        ours()  # tables are made once
-        row = compare(name, _often(ours), _often(peer), versus)
-        assert row.peer is not None
-        yield Row(name, 1000 * row.ours / TIMES, 1000 * row.peer / TIMES, versus, "ms", row.ratio)
+        rounds = [(_milliseconds(ours), _milliseconds(peer)) for _ in range(ROUNDS)]
+        mine, theirs = (statistics.median(times) for times in zip(*rounds, strict=True))
+        yield Row(name, mine, theirs, versus, "ms", statistics.median(b / a for a, b in rounds))
 
 
 def _pairs(image: Any, picture: Image.Image) -> Iterator[tuple[str, Callable[[], Any], Callable[[], Any], str]]:
@@ -47,12 +49,12 @@ def _pairs(image: Any, picture: Image.Image) -> Iterator[tuple[str, Callable[[],
         yield name, ours(name), lambda peer=peer: peer(picture), "ImageHash"
 
 
-def _often(run: Callable[[], Any]) -> Callable[[], None]:
-    def times() -> None:
-        for _ in range(TIMES):
-            run()
-
-    return times
+def _milliseconds(run: Callable[[], Any]) -> float:
+    run()  # tables are made once
+    start = time.process_time()
+    for _ in range(TIMES):
+        run()
+    return 1000 * (time.process_time() - start) / TIMES
 
 
 def _hog(image: Any) -> Any:
@@ -69,8 +71,6 @@ def _lbp(image: Any) -> Any:
 
 
 def _sift(image: Any) -> Any:
-    from imgsim.raster import keypoint_canvas
-
     found = skimage.feature.SIFT()
     found.detect_and_extract(keypoint_canvas(image))  # the same pixels that ours is given
     return found.descriptors

@@ -13,7 +13,7 @@ import numpy as np
 from imgsim.methods import Array, Method
 from imgsim.methods._kmeans import kmeans, nearest_center
 from imgsim.methods._normalise import unit
-from imgsim.methods._vocabulary import sample_rows
+from imgsim.methods._vocabulary import keypoint_count, sample_rows, vocabulary_seed
 from imgsim.parameters import fitted, param
 from imgsim.types import Float, Metric
 
@@ -28,8 +28,8 @@ class BagOfWords(Method):
     """
 
     words: int = param(256, "Size of the vocabulary; more words are more specific.", minimum=16, maximum=2048)
-    keypoints: int = param(400, "Most keypoints per image; fewer is faster.", minimum=50, maximum=2000)
-    seed: int = param(0, "Start of the random numbers of the vocabulary.", minimum=0, maximum=10_000)
+    keypoints: int = keypoint_count()
+    seed: int = vocabulary_seed()
     vocabulary: Array | None = fitted()
     rarity: Array | None = fitted()
 

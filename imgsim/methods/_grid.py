@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
 from imgsim.methods import Array
+from imgsim.parameters import param
+
+
+def histogram_distance(default: str) -> Any:
+    """The parameter for how histograms are compared; its value is the method's metric."""
+    return param(default, "How two histograms are compared.", choices=("intersection", "chi_square", "hellinger"))
 
 
 def spans(length: int, n: int) -> list[slice]:

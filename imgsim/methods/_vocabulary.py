@@ -1,12 +1,24 @@
-"""The seeded sample of descriptors that a vocabulary is learnt from."""
+"""What methods with a vocabulary share: two parameters, and the seeded sample of descriptors that it is learnt from."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from imgsim.methods import Array
+from imgsim.parameters import param
+
+
+def keypoint_count() -> Any:
+    """The parameter for how many keypoints are described."""
+    return param(400, "Most keypoints per image; fewer is faster.", minimum=50, maximum=2000)
+
+
+def vocabulary_seed(what: str = "vocabulary") -> Any:
+    """The parameter for the random numbers that a vocabulary starts from."""
+    return param(0, f"Start of the random numbers of the {what}.", minimum=0, maximum=10_000)
 
 
 def sample_rows(prepared: Sequence[Array], most: int, seed: int) -> Array:

@@ -9,7 +9,7 @@ from typing import cast
 import numpy as np
 
 from imgsim.methods import METHODS, Array
-from imgsim.methods._grid import grid_histogram
+from imgsim.methods._grid import grid_histogram, histogram_distance
 from imgsim.methods._per_image import PerImage
 from imgsim.parameters import param
 from imgsim.raster import opencv, shrink_to
@@ -51,11 +51,7 @@ class ColorHistogram(PerImage):
     )
     bins: int = param(8, "Steps per channel; the histogram has bins cubed colours.", minimum=2, maximum=16)
     grid: int = param(1, "Cells per side; more than 1 makes the place of colours count.", minimum=1, maximum=4)
-    distance: str = param(
-        "intersection",
-        "How two histograms are compared.",
-        choices=("intersection", "chi_square", "hellinger"),
-    )
+    distance: str = histogram_distance("intersection")
 
     @property
     def metric(self) -> Metric:

@@ -13,7 +13,7 @@ from imgsim.methods import METHODS, Array, Method
 from imgsim.methods._mixture import Mixture, fit_mixture, responsibilities
 from imgsim.methods._normalise import unit
 from imgsim.methods._sift import LICENCE, root_sift, sift_descriptors
-from imgsim.methods._vocabulary import sample_rows
+from imgsim.methods._vocabulary import keypoint_count, sample_rows, vocabulary_seed
 from imgsim.parameters import fitted, param
 from imgsim.principal import principal_axes
 from imgsim.raster import KEYPOINT_SIDE
@@ -40,8 +40,8 @@ class FisherVector(Method):
 
     words: int = param(16, "Gaussians of the mixture.", minimum=2, maximum=64)
     dims: int = param(64, "Dimensions that descriptors are reduced to.", minimum=8, maximum=128)
-    keypoints: int = param(400, "Most keypoints per image; fewer is faster.", minimum=50, maximum=2000)
-    seed: int = param(0, "Start of the random numbers of the mixture.", minimum=0, maximum=10_000)
+    keypoints: int = keypoint_count()
+    seed: int = vocabulary_seed("mixture")
     mean: Array | None = fitted()
     axes: Array | None = fitted()
     weights: Array | None = fitted()

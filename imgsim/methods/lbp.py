@@ -9,7 +9,7 @@ from typing import cast
 import numpy as np
 
 from imgsim.methods import METHODS, Array
-from imgsim.methods._grid import grid_histogram
+from imgsim.methods._grid import grid_histogram, histogram_distance
 from imgsim.methods._per_image import PerImage
 from imgsim.parameters import param
 from imgsim.raster import Grey, grey, opencv, shrink_to
@@ -47,6 +47,7 @@ class Lbp(PerImage):
     """Histogram of the 59 uniform patterns in each cell of a grid; the whole vector sums to 1."""
 
     id = "lbp"
+    version = 2
     title = "LBP"
     family = "texture"
     sees = "The same fine texture, such as weave, grain, skin or grass, in the same part of the image."
@@ -56,11 +57,7 @@ class Lbp(PerImage):
 
     radius: int = param(1, "Distance of the neighbours in pixels; larger sees coarser texture.", minimum=1, maximum=8)
     grid: int = param(3, "Cells per side; 1 ignores where the texture is.", minimum=1, maximum=8)
-    distance: str = param(
-        "chi_square",
-        "How two histograms are compared.",
-        choices=("intersection", "chi_square", "hellinger"),
-    )
+    distance: str = histogram_distance("chi_square")
 
     @property
     def metric(self) -> Metric:
@@ -74,5 +71,5 @@ class Lbp(PerImage):
 
     def vector(self, image: Image) -> Array:
         """(D,) shares of pixels, sum 1; the long side is at most 256 pixels."""
-        labels = patterns(grey(shrink_to(image, 256)), self.radius)
+        labels = patterns(shrink_to(grey(image), 256), self.radius)
         return grid_histogram(labels, self.grid, lambda cell: np.bincount(cell.reshape(-1), minlength=BINS))

@@ -13,7 +13,7 @@ from imgsim.methods import METHODS, Array, Method
 from imgsim.methods._kmeans import kmeans, nearest_center
 from imgsim.methods._normalise import unit
 from imgsim.methods._sift import DIM, LICENCE, root_sift, sift_descriptors
-from imgsim.methods._vocabulary import sample_rows
+from imgsim.methods._vocabulary import keypoint_count, sample_rows, vocabulary_seed
 from imgsim.parameters import fitted, param
 from imgsim.raster import KEYPOINT_SIDE
 from imgsim.types import Float, Image, Metric
@@ -38,13 +38,13 @@ class SiftVlad(Method):
     licence = LICENCE
 
     words: int = param(16, "Size of the vocabulary; the vector has 128 values a word.", minimum=2, maximum=64)
-    keypoints: int = param(400, "Most keypoints per image; fewer is faster.", minimum=50, maximum=2000)
+    keypoints: int = keypoint_count()
     normalisation: str = param(
         "intra",
         "Against bursts of one pattern: intra gives words equal weight, power takes roots.",
         choices=("intra", "power"),
     )
-    seed: int = param(0, "Start of the random numbers of the vocabulary.", minimum=0, maximum=10_000)
+    seed: int = vocabulary_seed()
     vocabulary: Array | None = fitted()
 
     @property
