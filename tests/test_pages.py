@@ -316,6 +316,34 @@ def test_a_folder_becomes_a_collection_with_its_own_buttons(normal: str) -> None
     assert Pipeline().library.list() == [item]
 
 
+def in_dialog(opener: str, field: str, text: str, button: str) -> AppTest:
+    """The home page after a dialog was filled in; AppTest runs whole pages, so it is opened anew in each run."""
+    home = open_page("home").button(key=opener).click().run()
+    home.text_input(key=field).input(text)
+    home.button(key=opener).click().run()
+    home.button(key=opener).click()
+    home.button(key=button).click().run()
+    assert not home.exception, home.exception
+    return home
+
+
+def test_a_collection_of_ones_own_is_added_to_and_renamed(tmp_path: Path, normal: str) -> None:
+    library = Pipeline().library
+    source = f"library:{library.add('Mine', [normal])}"
+    more = folder_of(tmp_path / "more", ["new.png"])
+    home = in_dialog(f"Add_{source}", "more_source", str(tmp_path / "gone"), "more_add")
+    assert len(home.error) == 1
+    assert len(Pipeline().open(source)) == 12
+    in_dialog(f"Add_{source}", "more_source", more, "more_add")
+    grown = Pipeline().open(source)
+    assert len(grown) == 13
+    assert any(id.endswith("new.png") for id in grown.ids)
+    in_dialog(f"Rename_{source}", "new_name", "<b>Ours</b>", "rename_now")
+    assert [item.name for item in library.list()] == ["<b>Ours</b>"]
+    assert "&lt;b&gt;Ours" in html_of(open_page("home"))
+    assert Pipeline().open(source).ids == grown.ids
+
+
 def test_a_missing_folder_is_one_sentence(tmp_path: Path) -> None:
     app = open_page("home")
     app.text_input(key="local_path").input(str(tmp_path / "gone")).run()
