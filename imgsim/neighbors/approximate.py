@@ -23,8 +23,11 @@ from imgsim.types import Float, Ints, Metric
 
 ROUNDS = 8  # of k-means
 SAMPLE_PER_LIST = 48  # vectors that k-means sees
+FIRST = 4  # lists that give the graph its bounds
+CHUNK = 50_000  # vectors that are refined together
 SPARE = 8  # candidates beyond k that are ranked exactly
 NEAR_COPY = 1e-3  # squared distances below this share of the squared lengths are computed anew
+ROUNDING = 1e-5  # of the squared lengths: more than a product of float32 is off by
 TILE = 2**24  # numbers of a block of products
 
 Rows = npt.NDArray[np.intp]
@@ -66,8 +69,8 @@ class Lists:
 
 
 def list_count(n: int) -> int:
-    """How many lists so many vectors get: a power of two near twice the square root."""
-    return int(2 ** round(np.log2(2 * max(1.0, n) ** 0.5)))
+    """How many lists so many vectors get: a power of two near four times the square root."""
+    return int(2 ** round(np.log2(4 * max(1.0, n) ** 0.5)))
 
 
 def build(
@@ -101,8 +104,9 @@ def search(lists: Lists, queries: Float, k: int, n_probe: int) -> tuple[Ints, Fl
 def nearest(lists: Lists, k: int, n_probe: int, *, progress: Progress = silent) -> tuple[Ints, Float]:
     """The k nearest found of every vector, without itself: (N, k') rows and distances, ascending.
 
-    All vectors of a list look at the lists nearest to its centre, so that one product answers them together; distances
-    come from that product and are computed anew where rounding would show.
+    First all vectors of a list look together at the few lists nearest to its centre; the k-th distance found so is a
+    bound. Then every vector looks at the `n_probe` lists nearest to itself, list by list in one product each, and what
+    is within its bound is kept. Distances come from the products and are computed anew where rounding would show.
 
     Raises:
         InputError: the metric is a sum over dimensions, which no product gives.
@@ -112,17 +116,60 @@ def nearest(lists: Lists, k: int, n_probe: int, *, progress: Progress = silent) 
         raise InputError(f"the metric must come from a product, got {lists.metric}; search exactly.")
     n = len(lists.order)
     k = min(k, n - 1)
-    indices, distances = np.empty((n, k), np.int32), np.empty((n, k), np.float32)
+    first, squared = np.empty((n, k), np.int32), np.empty((n, k), np.float32)
     near = near_lists(lists)
     for one in range(lists.n_lists):
-        progress("neighbors", int(lists.starts[one]), n)
-        places = np.arange(lists.starts[one], lists.starts[one + 1])
-        if len(places):
-            found, squared = of_list(lists, places, near[one], k, n_probe)
-            own = lists.order[places]
-            indices[own], distances[own] = lists.order[found], measure.finish(squared)
+        progress("neighbors", int(lists.starts[one]) // 3, n)
+        mine = lists.span(one)
+        if mine.start < mine.stop:
+            first[mine], squared[mine] = of_list(lists, np.arange(mine.start, mine.stop), near[one], k, FIRST)
+    for start in range(0, n, CHUNK):
+        part = slice(start, min(start + CHUNK, n))
+        told = _within(progress, start, part.stop, n)
+        first[part], squared[part] = _refined(lists, part, first[part], squared[part], n_probe, told)
+    indices, distances = np.empty_like(first), np.empty_like(squared)
+    indices[lists.order], distances[lists.order] = lists.order[first], measure.finish(squared)
     progress("neighbors", n, n)
     return indices, distances
+
+
+def _refined(
+    lists: Lists, part: slice, first: Ints, squared: Float, n_probe: int, progress: Progress
+) -> tuple[Rows, Float]:
+    """(M, k) places and squared distances of the nearest of M places in a row, better than the first ones."""
+    m, k = first.shape
+    points, norms = lists.points[part], lists.norms[part]
+    far = _to_centres(points, lists.centres)
+    probed = np.zeros((m, lists.n_lists), bool)
+    some = min(n_probe, lists.n_lists)
+    np.put_along_axis(probed, np.argpartition(far, some - 1, axis=1)[:, :some], True, axis=1)
+    owner = np.repeat(np.arange(lists.n_lists), np.diff(lists.starts))
+    kept = ~np.take_along_axis(probed, owner[first], axis=1)  # what lists that are not looked at have given
+    who, column = np.nonzero(kept)
+    found = [(who, first[who, column].astype(np.intp), squared[who, column])]
+    bound = squared[:, -1] * np.float32(1 + NEAR_COPY) + np.float32(ROUNDING) * norms
+    for one in range(lists.n_lists):
+        progress("neighbors", one, lists.n_lists)
+        asking, span = np.flatnonzero(probed[:, one]), lists.span(one)
+        block = points[asking] @ lists.points[span].T
+        block *= -2
+        block += lists.norms[span]
+        row, column = np.nonzero(block <= (bound - norms)[asking, None])
+        found.append((asking[row], column + span.start, block[row, column] + norms[asking[row]]))
+    who, place, apart = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    other = place != who + part.start
+    who, place, apart = who[other], place[other], np.maximum(apart[other], 0)
+    close = apart < NEAR_COPY * (norms[who] + lists.norms[place])
+    apart[close] = _squares(points[who[close]] - lists.points[place[close]])
+    order = np.lexsort((lists.order[place], apart, who))
+    starts = np.searchsorted(who[order], np.arange(m))
+    best = order[starts[:, None] + np.arange(k)]
+    return place[best], apart[best]
+
+
+def _within(progress: Progress, start: int, stop: int, n: int) -> Progress:
+    """Progress over a part as progress over all; the first third is the bounds."""
+    return lambda stage, done, total: progress(stage, (n + 2 * (start + (stop - start) * done // total)) // 3, n)
 
 
 def of_list(lists: Lists, mine: Rows, near: Rows, k: int, n_probe: int) -> tuple[Rows, Float]:
