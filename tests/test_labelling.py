@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from imgsim.errors import InputError
-from imgsim.labelling import CLASSIFIERS, NONE, Predictions, Task, predictions, task_of
+from imgsim.labelling import CLASSIFIERS, NONE, Predictions, Task, asking, predictions, task_of
 from imgsim.labelling.asking import WAYS, ask, uncovered, unsure
 from imgsim.labelling.learning import learning_curve
 from imgsim.labelling.nearest_mean import NearestMean
@@ -146,6 +146,10 @@ def test_coverage_goes_to_the_farthest():
     assert uncovered(line, "euclidean", np.array([0], np.int32), 4).tolist() == [4, 2, 1, 3]
     assert uncovered(line, "euclidean", np.zeros(0, np.int32), 2).tolist()[0] == 2  # the mean is 5
     assert uncovered(line, "euclidean", np.arange(5, dtype=np.int32), 3).tolist() == []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(asking, "MOST_ASKED", 3)
+        sampled = uncovered(line, "euclidean", np.zeros(0, np.int32), 9).tolist()
+    assert len(set(sampled)) == 3
     with pytest.raises(InputError, match="way to ask"):
         ask("luck", None, line, "euclidean", np.zeros(0, np.int32), 1)
     assert set(WAYS) == {"uncertainty", "coverage"}

@@ -27,6 +27,7 @@ class NearestMean(Classifier):
         """(N, C)."""
         space = centred_to_length_one(task.vectors)
         means = np.stack([space[task.rows[task.codes == code]].mean(axis=0) for code in range(task.n_classes)])
-        squared = np.stack([((space - mean) ** 2).sum(axis=1, dtype=np.float64) for mean in means], axis=1)
+        lengths = (np.einsum("nd,nd->n", part, part, dtype=np.float64) for part in (space, means))
+        squared = np.add.outer(*lengths) - 2 * (space @ means.T)
         weights = np.exp(squared.min(axis=1, keepdims=True) - squared)
         return np.asarray(weights / weights.sum(axis=1, keepdims=True), np.float64)
