@@ -1,13 +1,13 @@
 # make run    set up and open the dashboard on packaged pictures
 # make test   set up and run every test, the browser's included
 # make check  format, lint and types         make bench        comparisons with peers
-#                                            make screenshots  the README's pictures
+# make docs   the documentation, into site/    make screenshots  its pictures
 PYTHON ?= python3
 BIN := .venv/bin
 PORT ?= 8501
 ARGS ?=
 
-.PHONY: run test check format bench browser screenshots clean
+.PHONY: run test check format bench docs browser screenshots clean
 
 run: .venv/installed
 	$(BIN)/python -m imgsim app --port $(PORT)
@@ -26,6 +26,9 @@ format: .venv/installed-dev
 
 bench: .venv/installed-dev
 	$(BIN)/python -m benchmarks $(ARGS)
+
+docs: .venv/installed-dev
+	$(BIN)/python -m mkdocs build --strict --quiet
 
 browser: .venv/installed-dev
 	$(BIN)/python -m tests.browser.get_browser

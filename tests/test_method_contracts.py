@@ -18,7 +18,7 @@ from imgsim.parameters import parameters
 from imgsim.types import Metric
 from tests.edges import other_values
 
-FACTS = ("id", "title", "family", "sees", "blind_to", "reference", "licence")
+FACTS = ("id", "title", "family", "sees", "blind_to", "formula", "reference", "licence")
 NETWORKS = ("mobilenet_v3_small", "squeezenet1_1", "imgsim_mini", "conse")  # two of many that share one code path; ours
 HISTOGRAMS = ("intersection", "chi_square", "hellinger")
 

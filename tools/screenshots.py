@@ -1,10 +1,12 @@
-"""Take the pictures of the README from the running app: `make screenshots`."""
+"""Take the pictures of the README and the tour from the running app: `make screenshots`."""
 
 from __future__ import annotations
 
+import io
 import tempfile
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from imgsim.pipeline import MapRequest, Pipeline
@@ -13,29 +15,55 @@ from tests.browser.conftest import App
 from tests.browser.get_browser import ARGUMENTS, find
 
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
-SHOTS = {
-    "home": "",
-    "explore": "explore?color=field:photo&image=coffee/rotate_15&landmarks=1",
+MAP, ROWS = ".imgsim-map[data-ready]", ".imgsim-row img"
+METHODS = ("color_histogram", "hog", "imgsim_mini")
+PANELS = ";".join(f"{method}|tsne" for method in METHODS)
+SHOTS = {  # name: address, and what is there when the page is
+    "home": ("", MAP),
+    "explore": ("explore?color=field:photo&image=coffee/rotate_15&landmarks=1", MAP),
+    "compare": (f"compare?panels={PANELS}&image=coffee/original", ROWS),
+    "pair": (
+        "pair?a=coffee/original&b=coffee/rotate_15&methods=pixels;color_histogram;hog;sift_verified&why=sift_verified",
+        "[data-testid=stImage] img",
+    ),
+    "robustness": (f"robustness?methods={';'.join(METHODS)}&image=astronaut/original&kind=rotation&strength=45", ROWS),
+    "duplicates": ("duplicates", "text=/groups/"),
+    "methods": ("methods", "text=Blind to"),
 }
+SCROLLED = {"pair": 330}  # pixels, to what the page is for
 
 
 def main() -> None:
-    """One picture a page, 1400 x 900, light."""
-    IMAGES.mkdir(parents=True, exist_ok=True)
+    """One picture a page, 1400 x 900, light, as WebP."""
     with tempfile.TemporaryDirectory() as home:
-        Pipeline(Workspace(Path(home))).make_map(MapRequest("builtin:photos", "imgsim_mini", "tsne"))
+        pipeline = Pipeline(Workspace(Path(home)))
+        for method in METHODS:
+            pipeline.make_map(MapRequest("builtin:photos", method, "tsne"))
         app = App(Path(home))
         try:
-            with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(executable_path=find(), args=ARGUMENTS)
-                page = browser.new_page(viewport={"width": 1400, "height": 900}, color_scheme="light")
-                for name, path in SHOTS.items():
-                    page.goto(f"{app.url}/{path}")
-                    page.wait_for_selector(".imgsim-map[data-ready]", timeout=60_000)
-                    page.wait_for_timeout(4000)  # thumbnails and landmarks
-                    page.screenshot(path=IMAGES / f"{name}.png")
+            take(app.url)
         finally:
             app.stop()
+
+
+def take(url: str) -> None:
+    """The pictures of an app that runs at an address."""
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find(), args=ARGUMENTS)
+        page = browser.new_page(viewport={"width": 1400, "height": 900}, color_scheme="light")
+        for name, (path, ready) in SHOTS.items():
+            page.goto(f"{url}/{path}")
+            page.wait_for_selector(ready, timeout=180_000)
+            page.wait_for_timeout(5000)  # thumbnails and landmarks
+            page.mouse.move(700, 450)
+            page.mouse.wheel(0, SCROLLED.get(name, 0))
+            page.wait_for_timeout(500)
+            _keep(page.screenshot(), IMAGES / f"{name}.webp")
+
+
+def _keep(png: bytes, path: Path) -> None:
+    Image.open(io.BytesIO(png)).convert("RGB").save(path, "WEBP", quality=82, method=6)
 
 
 if __name__ == "__main__":

@@ -39,6 +39,7 @@ class Method(ABC):
     version: ClassVar[int] = 1  # raise it when the code gives other vectors
     sees: ClassVar[str]  # what makes two images close, one plain sentence
     blind_to: ClassVar[str]  # what it cannot tell apart, one plain sentence
+    formula: ClassVar[str]  # what is computed and how two vectors are compared, in one line of plain text
     reference: ClassVar[str]  # paper or page
     licence: ClassVar[str]  # of weights or patented algorithm; "none needed" where it is a formula
     needs: ClassVar[tuple[str, ...]] = ()  # importable packages beyond the plain install

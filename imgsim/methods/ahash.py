@@ -21,6 +21,7 @@ class AHash(SquareHash):
     title = "aHash"
     sees = "The same layout of light and dark areas."
     blind_to = "What is shown; different pictures of one layout, such as sky over land, collide."
+    formula = "bit(p) = 1 where x(p) > mean(x), x the grey picture of 8 x 8; the distance counts bits that differ"
     reference = "Krawetz: Looks like it, The Hacker Factor Blog, 2011"
 
     def vector(self, image: Image) -> Array:

@@ -45,6 +45,10 @@ class Clip(TaggedNetwork):
     family: ClassVar[str] = "text and image"
     sees: ClassVar[str] = "What people write about pictures: things, scenes, styles, actions, also text in the picture."
     blind_to: ClassVar[str] = "Counts, who does what to whom, left and right, small differences of one kind of thing."
+    formula: ClassVar[str] = (
+        "v = f(picture), t = g(text), two networks trained so that v · "
+        "t is large where picture and text belong together"
+    )
     reference: ClassVar[str] = (
         "Radford et al. 2021, Learning transferable visual models from natural language supervision; "
         "Zhai et al. 2023, Sigmoid loss for language image pre-training; Ilharco et al. 2021, open_clip"

@@ -53,6 +53,9 @@ class ColorCorrelogram(PerImage):
     family = "colour"
     sees = "The same colours in patches of the same size: a histogram that knows blobs from confetti."
     blind_to = "Where the patches are and what shape they have."
+    formula = (
+        "v(c, d) = share of the pixels at distance d from a pixel of colour c that have colour c; distance: Σ |a − b|"
+    )
     reference = "Huang et al.: Image indexing using color correlograms, CVPR 1997, doi:10.1109/CVPR.1997.609412"
     licence = "none needed"
 

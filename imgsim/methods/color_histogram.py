@@ -43,6 +43,7 @@ class ColorHistogram(PerImage):
     family = "colour"
     sees = "The same colours in the same amounts."
     blind_to = "What the colours form: shape, texture and, without a grid, where they are."
+    formula = "h(c) = pixels of colour c / all pixels; intersection distance: 1 − Σ min(h₁(c), h₂(c))"
     reference = "Swain, Ballard: Color indexing, IJCV 1991, doi:10.1007/BF00130487"
     licence = "none needed"
 

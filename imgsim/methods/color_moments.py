@@ -35,6 +35,7 @@ class ColorMoments(PerImage):
     family = "colour"
     sees = "The same overall colour and contrast; very small and very fast."
     blind_to = "What the colours form, and any mixture that has the same mean and spread."
+    formula = "of each channel: mean, √(mean of (x − mean)²), ∛(mean of (x − mean)³); distance: Σ |a − b|"
     reference = "Stricker, Orengo: Similarity of color images, SPIE 1995, doi:10.1117/12.205308"
     licence = "none needed"
 

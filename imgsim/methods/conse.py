@@ -82,6 +82,9 @@ class ConSE(Method):
     family: ClassVar[str] = "text and image"
     sees: ClassVar[str] = "Things that ImageNet has a class for, and words that mean something like them."
     blind_to: ClassVar[str] = "People, actions, counts, colours and places that are no class of ImageNet."
+    formula: ClassVar[str] = (
+        "v = Σ pᵢ sᵢ / Σ pᵢ over the likeliest classes, pᵢ their probabilities, sᵢ the sentence vectors of their names"
+    )
     reference: ClassVar[str] = (
         "Norouzi et al. 2014, Zero-shot learning by convex combination of semantic embeddings; "
         "sentences by MiniLM, Wang et al. 2020"

@@ -62,6 +62,7 @@ class Daisy(PerImage):
     family = "gradients"
     sees = "The same outlines in about the same places, more softly than HOG."
     blind_to = "Colour, and the same shape turned, mirrored or moved far."
+    formula = "at each point and ring: Gaussian blur of max(0, ∂x/∂θ) for each direction θ; cosine distance"
     reference = "Tola, Lepetit, Fua: DAISY, TPAMI 2010, doi:10.1109/TPAMI.2009.77"
     licence = "none needed"
 

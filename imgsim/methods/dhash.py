@@ -21,6 +21,9 @@ class DHash(SquareHash):
     title = "dHash"
     sees = "The same picture: copies scaled, recompressed or changed in brightness and contrast."
     blind_to = "What is shown; a copy that is mirrored, turned or cropped is lost, flat areas are noise."
+    formula = (
+        "bit(r, c) = 1 where x(r, c + 1) > x(r, c), x the grey picture of 8 x 9; the distance counts bits that differ"
+    )
     reference = "Krawetz: Kind of like that, The Hacker Factor Blog, 2013"
 
     def vector(self, image: Image) -> Array:

@@ -51,6 +51,9 @@ class DominantColors(PerImage):
     family = "colour"
     sees = "The same few main colours in the same amounts, small differences of shade forgiven."
     blind_to = "Small accents of colour, and what the colours form or where they are."
+    formula = (
+        "k-means of the pixels in Lab; each colour's share spread over a palette by exp(−ΔE² / 2t²); Hellinger distance"
+    )
     reference = "Deng et al.: An efficient color representation, TIP 2001, doi:10.1109/83.892450"
     licence = "none needed"
 

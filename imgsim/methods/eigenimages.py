@@ -28,6 +28,7 @@ class Eigenimages(Method):
     family = "learnt locally"
     sees = "The same broad light and dark, along the ways in which this collection varies; made for aligned faces."
     blind_to = "Anything that moved, and details that are rare in the collection."
+    formula = "v = A (x − mean), A the first principal axes of the collection's small pictures; Euclidean distance"
     reference = "Turk, Pentland: Eigenfaces for recognition, JCN 1991, doi:10.1162/jocn.1991.3.1.71"
     licence = "none needed"
 

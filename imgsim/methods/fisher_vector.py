@@ -35,6 +35,9 @@ class FisherVector(Method):
     family = "keypoints"
     sees = "The same object or kind of texture, also turned, scaled or moved; the finest of the bags."
     blind_to = "Colour, smooth things without corners, and how the parts are arranged."
+    formula = (
+        "v = Σ over keypoints of ∂ log p(d) / ∂(means, variances), p a Gaussian mixture; signed roots; cosine distance"
+    )
     reference = "Perronnin, Sánchez, Mensink: Improving the Fisher kernel, ECCV 2010, doi:10.1007/978-3-642-15561-1_11"
     licence = LICENCE
 

@@ -61,6 +61,10 @@ class Gist(PerImage):
     family = "gradients"
     sees = "The same kind of scene or layout: open or closed, rough or smooth, with lines that run the same way."
     blind_to = "Colour, single small objects, and exactly where lines are."
+    formula = (
+        "v = mean of |x * g| in each of 4 x 4 cells, for "
+        "each Gabor filter g of a size and direction; Euclidean distance"
+    )
     reference = "Oliva, Torralba: Modeling the shape of the scene, IJCV 2001, doi:10.1023/A:1011139631724"
     licence = "none needed"
 

@@ -25,6 +25,10 @@ class Hog(PerImage):
     family = "gradients"
     sees = "The same outlines in the same places: shape and pose."
     blind_to = "Colour, and the same shape moved, turned or mirrored."
+    formula = (
+        "per cell h(θ) = Σ |∇x| over pixels whose edge runs along θ; blocks "
+        "v / √(‖v‖² + ε²), cut at .2, again; cosine distance"
+    )
     reference = "Dalal, Triggs: Histograms of oriented gradients, CVPR 2005, doi:10.1109/CVPR.2005.177"
     licence = "none needed"
 

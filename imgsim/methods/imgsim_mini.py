@@ -22,6 +22,9 @@ class ImgsimMini(OwnNetwork):
     id: ClassVar[str] = "imgsim_mini"
     title: ClassVar[str] = "imgsim mini"
     sees: ClassVar[str] = "What is in the picture, roughly: kinds of things, materials and scenes."
+    formula: ClassVar[str] = (
+        "v = mean over all places of the last feature map of a small residual network; distance 1 − cos(v₁, v₂)"
+    )
     blind_to: ClassVar[str] = "Fine kinds (breeds, models), text, counts, small things in large scenes."
     reference: ClassVar[str] = "Beyer et al. 2022, Knowledge distillation: a good teacher is patient and consistent"
     licence: ClassVar[str] = "own weights, shipped with imgsim; sources in data/weights/MODEL_CARD.md"

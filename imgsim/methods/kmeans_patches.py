@@ -33,6 +33,9 @@ class KmeansPatches(Method):
     family = "learnt locally"
     sees = "The same edges, colours and textures, of the kinds that occur in this collection, in the same quarter."
     blind_to = "Details smaller than a 32nd of the image, and what its parts mean."
+    formula = (
+        "f(k) = max(0, mean distance to the centres − distance to centre k) of whitened patches, summed over quarters"
+    )
     reference = "Coates, Ng, Lee: An analysis of single-layer networks in unsupervised feature learning, AISTATS 2011"
     licence = "none needed"
 

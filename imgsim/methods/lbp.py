@@ -52,6 +52,7 @@ class Lbp(PerImage):
     family = "texture"
     sees = "The same fine texture, such as weave, grain, skin or grass, in the same part of the image."
     blind_to = "Colour, brightness and anything larger than a few pixels."
+    formula = "code(p) = Σ 2ⁱ [x(neighbour i) ≥ x(p)], i = 0 … 7; histogram of the codes in each cell; χ² distance"
     reference = "Ojala, Pietikäinen, Mäenpää: Local binary patterns, TPAMI 2002, doi:10.1109/TPAMI.2002.1017623"
     licence = "none needed"
 

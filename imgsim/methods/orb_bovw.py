@@ -24,6 +24,9 @@ class OrbBovw(BagOfWords):
     family = "keypoints"
     sees = "The same corners and patterns, also turned or moved; several times faster than SIFT."
     blind_to = "Colour, smooth things without corners, large changes of scale, and how the parts are arranged."
+    formula = (
+        "v(w) = n(w) · (log((1 + N) / (1 + N(w))) + 1), to unit length; n(w): how often word w occurs; cosine distance"
+    )
     reference = "Rublee et al.: ORB, ICCV 2011, doi:10.1109/ICCV.2011.6126544"
     licence = "free (BSD code, no patent)"
 

@@ -88,6 +88,10 @@ class Pdq(PerImage):
     family = "hashes"
     sees = "The same picture: copies scaled, recompressed, captioned; stricter than 64 bits (a match is up to 31)."
     blind_to = "What is shown; a copy that is cropped or turned by an odd angle is lost."
+    formula = (
+        "bit(u, v) = 1 where C(u, v) > median(C), C 16 x 16 slow "
+        "cosine waves of the blurred picture; distance: bits that differ"
+    )
     reference = "Facebook: The TMK+PDQF video-hashing algorithm and the PDQ image-hashing algorithm, 2019"
     licence = "none needed (own code after the published description)"
 

@@ -23,6 +23,10 @@ class PHash(SquareHash):
     title = "pHash"
     sees = "The same picture: copies scaled, recompressed, a little brighter or blurred."
     blind_to = "What is shown; a copy that is mirrored, turned or cropped much is lost."
+    formula = (
+        "bit(u, v) = 1 where C(u, v) > median(C), C the lowest 8 x "
+        "8 cosine waves of the grey picture; distance: bits that differ"
+    )
     reference = "Zauner: Implementation and benchmarking of perceptual image hash functions, Hagenberg 2010, phash.org"
 
     def vector(self, image: Image) -> Array:

@@ -27,6 +27,7 @@ class Pixels(PerImage):
     family = "pixels"
     sees = "Light and dark (and colour) in the same places."
     blind_to = "Anything that moved: a shift, a mirror or a crop makes the same object far."
+    formula = "v = (x − mean(x)) / ‖x − mean(x)‖, x the picture of 16 x 16; 1 − v₁ · v₂ is one minus the correlation"
     reference = "Torralba, Fergus, Freeman: 80 million tiny images, TPAMI 2008, doi:10.1109/TPAMI.2008.128"
     licence = "none needed"
 

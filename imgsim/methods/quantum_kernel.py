@@ -43,6 +43,7 @@ class QuantumKernel(Method):
     family = "quantum"
     sees = "What its small descriptor sees, along the few ways in which this collection varies most."
     blind_to = "Everything beyond one number a qubit; simulated, and not expected to win."
+    formula = "k(a, b) = |⟨ψ(a)|ψ(b)⟩|², ψ(a) the state that a circuit with the angles a prepares; distance 1 − k"
     reference = "Havlicek et al.: Quantum-enhanced feature spaces, Nature 2019, doi:10.1038/s41586-019-0980-2"
     licence = "none needed"
 

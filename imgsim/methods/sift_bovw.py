@@ -21,6 +21,9 @@ class SiftBovw(BagOfWords):
     family = "keypoints"
     sees = "The same object or scene, also turned, scaled, moved or partly hidden."
     blind_to = "Colour, smooth things without corners, and how the parts are arranged."
+    formula = (
+        "v(w) = n(w) · (log((1 + N) / (1 + N(w))) + 1), to unit length; n(w): how often word w occurs; cosine distance"
+    )
     reference = "Sivic, Zisserman: Video Google, ICCV 2003, doi:10.1109/ICCV.2003.1238663"
     licence = LICENCE
 

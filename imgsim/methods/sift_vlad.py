@@ -34,6 +34,9 @@ class SiftVlad(Method):
     family = "keypoints"
     sees = "The same object or scene, also turned, scaled or moved; finer than a bag of words."
     blind_to = "Colour, smooth things without corners, and how the parts are arranged."
+    formula = (
+        "v(w) = Σ (d − w) over the descriptors d nearest to word w, each v(w) and all to unit length; cosine distance"
+    )
     reference = "Arandjelovic, Zisserman: All about VLAD, CVPR 2013, doi:10.1109/CVPR.2013.207"
     licence = LICENCE
 

@@ -49,6 +49,7 @@ class Timm(TaggedNetwork):
     id: ClassVar[str] = "timm"
     title: ClassVar[str] = "timm network"
     sees: ClassVar[str] = "What its training taught: objects and scenes; with DINO also parts, pose and layout."
+    formula: ClassVar[str] = "v = the network's own pooled feature before its classifier; distance 1 − cos(v₁, v₂)"
     blind_to: ClassVar[str] = "Exact colours, counts and text; what its training pictures did not show."
     reference: ClassVar[str] = "Wightman 2019, PyTorch image models; each network has its own paper"
     licence: ClassVar[str] = "Apache-2.0 (code); each network's weights have their own"

@@ -76,6 +76,10 @@ class TorchvisionNetwork(Method):
 
     family: ClassVar[str] = "networks"
     sees: ClassVar[str] = "What is in the picture: objects, scenes and materials like those of ImageNet."
+    formula: ClassVar[str] = (
+        "v = mean over all places of the last feature map "
+        "of the network (or as `pooling` says); distance 1 − cos(v₁, v₂)"
+    )
     blind_to: ClassVar[str] = "Exact colours, counts and places, text, and kinds of things that ImageNet lacks."
     batch_size: ClassVar[int] = 16
     needs: ClassVar[tuple[str, ...]] = ("torch", "torchvision")

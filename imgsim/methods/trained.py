@@ -35,6 +35,9 @@ class Trained(OwnNetwork):
     id: ClassVar[str] = "trained"
     title: ClassVar[str] = "Trained on your pictures"
     sees: ClassVar[str] = "What varies between your own pictures once the training's distortions are ignored."
+    formula: ClassVar[str] = (
+        "v = mean over all places of the last feature map of your network; distance 1 − cos(v₁, v₂)"
+    )
     blind_to: ClassVar[str] = (
         "What the training's crops, mirroring and colour changes take away; kinds never shown to it."
     )

@@ -23,6 +23,10 @@ class WHash(SquareHash):
     title = "wHash"
     sees = "The same layout of light and dark areas; half of the bits are always set."
     blind_to = "What is shown; a copy that is mirrored, turned or cropped is lost."
+    formula = (
+        "bit(p) = 1 where a(p) > median(a), a the low-pass Haar coefficients "
+        "of the grey picture; distance: bits that differ"
+    )
     reference = "Petrov: Wavelet image hash in Python, 2016; Haar, Math. Annalen 1910, doi:10.1007/BF01456326"
 
     def vector(self, image: Image) -> Array:

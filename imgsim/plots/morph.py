@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 MILLISECONDS = 1600
 GREY = "#8a8f98"
 # fmt: off
-PALETTE = (
-    "#3b7dd8", "#e08e2b", "#12a07a", "#cf56a1", "#56b4e0", "#d9532c", "#8a6fd1", "#c9a227", "#8b6b52", "#6f8f2f",
-    "#7fa3ec", "#f2b866", "#6fcfae", "#e79ac7", "#2f8ba3", "#e88a6a", "#b9a6f0", "#d0c04f", "#b89478", "#a3c268",
+PALETTE = (  # as plots/map/colors.js has it
+    "#3b7dd8", "#e0912f", "#169e77", "#cf5fa0", "#58b4e5", "#d1552b", "#406060", "#dcb9b9", "#8d6a4f", "#6f8f3a",
+    "#7fa8ea", "#f0b878", "#6cc9ab", "#e49ac4", "#2d8fa8", "#e88b6d", "#b8a5ec", "#cdbf52", "#b99a80", "#a3bd72",
 )
 # fmt: on
 

@@ -89,7 +89,7 @@ def _score(score: type[Any]) -> None:
 def _method(method: type[Any]) -> None:
     if sights_task.place(method).exists():
         picture, words = st.columns([1, 3], gap="small")
-        picture.image(str(sights_task.place(method)), width="stretch")
+        picture.image(str(sights_task.place(method)), alt=f"What {method.title} sees", width="stretch")
         with words:
             _words(method)
     else:

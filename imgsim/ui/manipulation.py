@@ -53,9 +53,16 @@ def show(picture: Image, found: core.Finding, known: bool) -> None:
     )
     opacity = st.slider("Opacity of the marks", 0, 100, 60, format="%d %%", key="man_opacity")
     left, right = st.columns(2)
-    left.image(overlay(picture, found.mask, opacity / 100), caption="What was found, in red", width="stretch")
+    left.image(
+        overlay(picture, found.mask, opacity / 100),
+        caption="What was found, in red",
+        alt="The suspect picture with what was found in red",
+        width="stretch",
+    )
     levels = np.minimum(core.error_levels(picture) * 12, 255).astype(np.uint8)
-    right.image(levels, caption="Error levels, 12 times amplified", width="stretch")
+    right.image(
+        levels, caption="Error levels, 12 times amplified", alt="Error levels of the suspect picture", width="stretch"
+    )
     right.caption(core.ERROR_LEVELS_SAY)
     if found.regions:
         st.dataframe([asdict(region) for region in found.regions], hide_index=True)

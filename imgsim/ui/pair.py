@@ -96,7 +96,7 @@ def groups(specs: Sequence[str]) -> list[list[str]]:
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
     """The lines as HTML; every text escaped."""
-    head = "<tr><th>Method</th><th>Similarity</th><th>Closer than … of random pairs</th><th></th></tr>"
+    head = "<tr><th>Method</th><th>Similarity</th><th>Closer than … of random pairs</th><th>In words</th></tr>"
     return f'<table class="imgsim-pair">{head}{"".join(map(_line, rows))}</table>'
 
 
@@ -125,7 +125,8 @@ def show(spec: str, found: Evidence) -> None:
         columns = st.columns(1 if wide else max(2, len(found.pictures)), gap="medium")
         for column, picture in zip(columns, found.pictures, strict=False):
             with column:
-                st.image(picture.pixels, caption=picture.title, width="content" if wide else "stretch")
+                alt = picture.title or f"{title_of(spec)}: {found.says}"
+                st.image(picture.pixels, caption=picture.title, alt=alt, width="content" if wide else "stretch")
         for caption in dict.fromkeys(picture.caption for picture in found.pictures):
             st.caption(caption)
     if found.bars is not None:

@@ -1,9 +1,9 @@
 // What colour a row has: a small palette, and one code a row into it. Hidden codes are neither drawn nor hit.
 
-// Okabe and Ito's hues first (told apart with any colour vision), then lighter and darker ones; all of middle
-// lightness, so that they stand on white and on near black.
+// Okabe and Ito's hues first; the first eight are told apart with any colour vision (tests/test_palettes.py), then come
+// lighter and darker ones. All of middle lightness, so that they stand on white and on near black.
 const CATEGORIES = [
-  '#3b7dd8', '#e0912f', '#169e77', '#cf5fa0', '#58b4e5', '#d1552b', '#8a6fd1', '#a99a1d', '#8d6a4f', '#6f8f3a',
+  '#3b7dd8', '#e0912f', '#169e77', '#cf5fa0', '#58b4e5', '#d1552b', '#406060', '#dcb9b9', '#8d6a4f', '#6f8f3a',
   '#7fa8ea', '#f0b878', '#6cc9ab', '#e49ac4', '#2d8fa8', '#e88b6d', '#b8a5ec', '#cdbf52', '#b99a80', '#a3bd72',
 ];
 const OTHER = '#868d97';

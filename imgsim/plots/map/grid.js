@@ -211,6 +211,9 @@ export class Grid {
     else { Object.assign(this.state, { focus: row, neighbors: row === this.state.focus ? this.state.neighbors : [], lost: [] }); this.overlays(); }
   }
 
+  /** Tell those who do not see the map. */
+  say(text) { this.live.textContent = text; }
+
   /** A stroke is done: show at once what it selects among the drawn points, and tell Python its line. */
   select(panel, kind, mode, path) {
     const { plot } = panel;

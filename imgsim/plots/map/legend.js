@@ -14,6 +14,7 @@ export class Legend {
     Object.assign(this, { hidden: new Set(), entries: coloring.entries });
     this.root.replaceChildren();
     this.root.hidden = coloring.kind === 'plain';
+    this.root.setAttribute('aria-label', coloring.title ? `Legend: ${coloring.title}` : 'Legend');
     if (coloring.title) this.root.append(element('div', 'imgsim-legend-title', { text: coloring.title }));
     if (coloring.kind === 'category') this.root.append(this.list());
     else if (coloring.kind !== 'plain') this.root.append(scale(coloring));
@@ -29,8 +30,8 @@ export class Legend {
     const swatch = element('span', 'imgsim-swatch');
     swatch.style.setProperty('--swatch', color);
     const children = [swatch, element('span', 'imgsim-label', { text: label }), element('span', 'imgsim-count', { text: format(count) })];
-    const made = element('button', 'imgsim-entry', { children, attributes: { type: 'button', title: `${label} (click: hide or show, double click: only this one)` } });
-    made.addEventListener('click', (event) => (event.detail === 2 ? this.isolate(code) : this.toggle(code)));
+    const made = element('button', 'imgsim-entry', { children, attributes: { type: 'button', title: `${label} (click: hide or show; double click, or Shift and Enter: only this one)` } });
+    made.addEventListener('click', (event) => (event.detail === 2 || event.shiftKey ? this.isolate(code, event.detail !== 2) : this.toggle(code)));
     return made;
   }
 
@@ -40,8 +41,9 @@ export class Legend {
     this.report();
   }
 
-  /** Only this category; all of them when it is the only one already. */
-  isolate(code) {
+  /** Only this category; all of them when it is the only one already. `now`: no click has toggled it before. */
+  isolate(code, now = false) {
+    if (now) this.before = new Set(this.hidden);
     const alone = this.before && !this.before.has(code) && this.before.size === this.entries.length - 1;
     this.hidden = new Set(alone ? [] : this.entries.map((entry) => entry.code).filter((other) => other !== code));
     this.report();

@@ -11,11 +11,12 @@ import { ABOUT, Sample } from './sample.js';
 const REACH = 12; // pixels within which a point is hit
 const TWICE = 350; // ms within which two clicks are a double click
 const CLICK = 4; // pixels a pointer may move in a click
+const MARGIN = 6; // pixels round the two images that span a box
 const ARROWS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
 
 export class Panel {
   constructor(grid, spec) {
-    Object.assign(this, { grid, key: spec.projection_key, plot: null, sample: null, clicked: -Infinity });
+    Object.assign(this, { grid, key: spec.projection_key, plot: null, sample: null, clicked: -Infinity, marked: null });
     this.title = element('span', 'imgsim-title');
     this.badge = element('span', 'imgsim-badge');
     this.drawn = element('span', 'imgsim-drawn', { attributes: { title: ABOUT, 'aria-live': 'polite' } });
@@ -35,7 +36,7 @@ export class Panel {
     this.badge.textContent = badge;
     this.badge.title = about || badge;
     this.header.hidden = !title && !badge && !this.plot?.sampled;
-    this.body.setAttribute('aria-label', `Map ${title}. Arrow keys go from image to image, Enter chooses, plus and minus zoom, 0 shows all, Escape clears.`);
+    this.body.setAttribute('aria-label', `Map ${title}. Arrow keys go from image to image, with Shift they move the map; Enter chooses, S twice selects a box between two images, plus and minus zoom, 0 shows all, Escape clears.`);
   }
 
   get number() { return this.grid.panels.indexOf(this); }
@@ -174,7 +175,9 @@ export class Panel {
   pressed(event) {
     this.body.classList.remove('imgsim-pointed');
     if (!this.plot?.drawn || event.ctrlKey || event.metaKey || event.altKey) return;
-    const act = this.keys()[event.key] ?? (ARROWS[event.key] && (() => this.step(ARROWS[event.key])));
+    const arrow = ARROWS[event.key];
+    const go = arrow && (() => (event.shiftKey ? this.plot.pan(arrow) : this.step(arrow)));
+    const act = this.keys()[event.key] ?? go;
     if (!act) return;
     event.preventDefault();
     event.stopPropagation();
@@ -188,7 +191,28 @@ export class Panel {
       Enter: choose, ' ': choose, '+': () => plot.zoom(1.5), '=': () => plot.zoom(1.5), '-': () => plot.zoom(1 / 1.5),
       0: () => plot.reset(), Escape: () => grid.click(null, this),
       p: () => grid.setTool('pan'), l: () => grid.setTool('lasso'), b: () => grid.setTool('box'),
+      s: () => this.corner('replace'), S: () => this.corner('add'), r: () => this.corner('remove'),
     };
+  }
+
+  /** A box without a pointer: one press marks the image that the keys have gone to, the next selects from there to here. */
+  corner(mode) {
+    const at = this.plot.is3d ? null : this.screenPlace(this.grid.state.hover);
+    if (!at) return;
+    if (this.marked === null) { this.marked = this.grid.state.hover; this.grid.say('First corner of a box. Go on, then press S again.'); return; }
+    const from = this.screenPlace(this.marked) ?? at;
+    this.marked = null;
+    const ends = [Math.min, Math.max].map((of, i) => at.map((value, axis) => of(value, from[axis]) + MARGIN * (2 * i - 1)));
+    this.grid.select(this, 'box', mode, ends);
+  }
+
+  /** Where an image lies in this panel, in pixels; null where it is not drawn. */
+  screenPlace(row) {
+    const place = row === null ? null : this.plot.position(row);
+    if (!place) return null;
+    const view = this.plot.view();
+    view.place(...place);
+    return [view.px, view.py];
   }
 
   /** Go to the nearest image in a direction on the screen. */

@@ -156,6 +156,19 @@ export class Plot {
     return this.Plotly.relayout(this.div, { 'xaxis.range': narrow(xaxis.range), 'yaxis.range': narrow(yaxis.range) });
   }
 
+  /** Move the view by a sixth of it to the right and down; a 3D view turns. */
+  async pan([dx, dy]) {
+    if (this.is3d) {
+      const { eye } = this.div._fullLayout.scene._scene.getCamera();
+      const [cos, sin] = [Math.cos(dx * 0.26), Math.sin(dx * 0.26)];
+      const turned = { x: eye.x * cos - eye.y * sin, y: eye.x * sin + eye.y * cos, z: eye.z - dy * 0.2 };
+      return this.Plotly.relayout(this.div, { 'scene.camera.eye': turned });
+    }
+    const { xaxis, yaxis } = this.div._fullLayout;
+    const moved = ([a, b], by) => [a + (b - a) * by, b + (b - a) * by];
+    return this.Plotly.relayout(this.div, { 'xaxis.range': moved(xaxis.range, dx / 6), 'yaxis.range': moved(yaxis.range, -dy / 6) });
+  }
+
   async reset() {
     if (this.is3d) return this.Plotly.relayout(this.div, { 'scene.camera.eye': { x: 1.25, y: 1.25, z: 1.25 } });
     const { width, height } = this.div._fullLayout;
