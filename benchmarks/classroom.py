@@ -42,7 +42,7 @@ class Browser:
     def __init__(self, port: int, page: str, query: dict[str, str]) -> None:
         self.port, self.page, self.query = port, page, urlencode(query)
         self.widgets: set[str] = set()
-        self.text = ""
+        self.waits = False
         self.n_bytes = 0
 
     async def open(self) -> float:
@@ -51,9 +51,9 @@ class Browser:
 
         start = time.perf_counter()
         address = f"ws://127.0.0.1:{self.port}/_stcore/stream"
-        self.socket = await websockets.connect(address, subprotocols=["streamlit"], max_size=None)
+        self.socket = await websockets.connect(address, subprotocols=["streamlit"], max_size=None, ping_interval=None)
         await self._run({})
-        while "so far" in self.text or "Starting" in self.text or not self.widgets:
+        while self.waits or not self.widgets:
             await asyncio.sleep(1)
             await self._run({})
         return time.perf_counter() - start
@@ -62,7 +62,7 @@ class Browser:
         """Move a slider; seconds until the script has run, and until what it waits for in the background is there."""
         start = time.perf_counter()
         await self._run({self._id(key): value})
-        while "so far" in self.text or "Starting" in self.text:
+        while self.waits:
             await asyncio.sleep(1)
             await self._run({})
         return time.perf_counter() - start
@@ -92,7 +92,7 @@ class Browser:
             state.id = id
             state.double_array_value.data.append(value)
         await self.socket.send(ask.SerializeToString())
-        said: list[str] = []
+        self.waits, started = False, False
         while True:
             data = await asyncio.wait_for(self.socket.recv(), TIMEOUT)
             self.n_bytes += len(data)
@@ -102,15 +102,16 @@ class Browser:
             if kind == "page_info_changed":
                 self.query = message.page_info_changed.query_string
             elif kind == "delta":
-                self._note(message.delta.new_element, said)
-            elif kind == "script_finished" and message.script_finished in (0, 1):
-                self.text = "\n".join(said)
+                self._note(message.delta.new_element)
+            elif kind == "new_session":
+                started = True
+            elif kind == "script_finished" and started and message.script_finished in (0, 1):
                 return
 
-    def _note(self, element: Any, said: list[str]) -> None:
+    def _note(self, element: Any) -> None:
         kind = element.WhichOneof("type")
-        if kind == "markdown":
-            said.append(element.markdown.body)
+        if kind == "button" and element.button.label == "Cancel":  # a job is on the page
+            self.waits = True
         elif kind == "exception":
             raise RuntimeError(element.exception.message)
         elif kind == "slider":
