@@ -100,14 +100,20 @@ def _ready(view: LessonView, lab: Lab) -> bool:
     """Whether collection and needs are there; else the job that makes them is on the page."""
     spec = view.lesson if view.step == "break" else view.id
     arguments = {"lesson": spec, "source": view.source}
-    scanned = lab.pipeline.collection_key(view.source)
-    if scanned and all(need.is_there(lab) for need in LESSONS.parse(spec).needs(lab)):
+    if _there(lab, spec):
         return True
     job = manager().find("lesson", arguments)
     if job is not None and job.state in ("failed", "cancelled") and not progress.failed(job, f"retry_{job.key[:8]}"):
         return False
-    progress.wait_for(manager().submit("lesson", arguments, f"Lesson: {LESSONS[view.id].title}", progress.session()))
+    asked = manager().submit("lesson", arguments, f"Lesson: {LESSONS[view.id].title}", progress.session())
+    progress.wait_for(asked, until=lambda: _there(lab, spec))
     return False
+
+
+def _there(lab: Lab, spec: str) -> bool:
+    if lab.pipeline.collection_key(lab.source) is None:
+        return False
+    return all(need.is_there(lab) for need in LESSONS.parse(spec).needs(lab))
 
 
 def _question(view: LessonView, held: Lesson, lab: Lab) -> None:

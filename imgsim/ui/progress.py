@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import streamlit as st
 
@@ -17,10 +18,13 @@ def session() -> str:
     return context.session_id if context else "nobody"
 
 
-def wait_for(job: Job) -> None:
-    """Show a job until it ends, then run the page again; costs a rerun of this part a second while it lives."""
+def wait_for(job: Job, until: Callable[[], bool] | None = None) -> None:
+    """Show a job until it ends, then run the page again; costs a rerun of this part a second while it lives.
+
+    `until` says whether what is waited for is there already, made by another job, while this one still queues.
+    """
     st.session_state["job_on_page"] = job.key
-    st.fragment(_follow, run_every=1.0)(job.key)
+    st.fragment(_follow, run_every=1.0)(job.key, until)
 
 
 def soon(job: Job, seconds: float) -> bool:
@@ -62,9 +66,9 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _follow(key: str) -> None:
+def _follow(key: str, until: Callable[[], bool] | None = None) -> None:
     job = next((job for job in manager().jobs() if job.key == key), None)
-    if job is None or not job.alive:
+    if job is None or not job.alive or (until is not None and until()):
         st.rerun()
     with st.container(border=True, key=f"job_{key[:8]}"):
         with st.container(horizontal=True, vertical_alignment="center"):

@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from tests.browser.test_explore import SLOW
-
 
 def test_a_lesson_by_mouse_and_keyboard(page: Any, app_url: str) -> None:
     page.goto(f"{app_url}/lessons?lesson=pixels_fail")
-    page.get_by_text("How many of the moved pictures").wait_for(timeout=SLOW)
+    page.get_by_text("How many of the moved pictures").wait_for()
     see = page.get_by_role("button", name="See", exact=True)
     assert see.is_disabled()
     page.keyboard.press("ArrowRight")
@@ -21,7 +19,7 @@ def test_a_lesson_by_mouse_and_keyboard(page: Any, app_url: str) -> None:
     page.get_by_role("heading", name="1. Pixels fail").click()  # the keys belong to the page, not to the choice
     page.keyboard.press("PageDown")
     page.wait_for_url(re.compile("step=answer"))
-    page.get_by_text(re.compile(r"Of 22 moved pictures, \d+ find their original")).wait_for(timeout=SLOW)
+    page.get_by_text(re.compile(r"Of 22 moved pictures, \d+ find their original")).wait_for()
     page.locator(".js-plotly-plot .main-svg").first.wait_for()
     page.keyboard.press("p")
     page.wait_for_selector("html.imgsim-presenting")
@@ -31,7 +29,7 @@ def test_a_lesson_by_mouse_and_keyboard(page: Any, app_url: str) -> None:
     page.keyboard.press("ArrowRight")
     page.wait_for_url(re.compile("step=break"))
     slider = page.get_by_role("slider", name="Shift")
-    slider.wait_for(timeout=SLOW)
+    slider.wait_for()
     slider.focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_url(re.compile("shift%3D21|shift=21"))
