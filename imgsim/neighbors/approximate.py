@@ -23,7 +23,7 @@ from imgsim.types import Float, Ints, Metric
 
 ROUNDS = 8  # of k-means
 SAMPLE_PER_LIST = 48  # vectors that k-means sees
-FIRST = 4  # lists that give the graph its bounds
+FIRST = 8  # lists that give the graph its bounds
 CHUNK = 50_000  # vectors that are refined together
 SPARE = 8  # candidates beyond k that are ranked exactly
 NEAR_COPY = 1e-3  # squared distances below this share of the squared lengths are computed anew
@@ -148,9 +148,9 @@ def _refined(
     who, column = np.nonzero(kept)
     found = [(who, first[who, column].astype(np.intp), squared[who, column])]
     bound = squared[:, -1] * np.float32(1 + NEAR_COPY) + np.float32(ROUNDING) * norms
-    for one in range(lists.n_lists):
+    for one, asks in enumerate(np.ascontiguousarray(probed.T)):
         progress("neighbors", one, lists.n_lists)
-        asking, span = np.flatnonzero(probed[:, one]), lists.span(one)
+        asking, span = np.flatnonzero(asks), lists.span(one)
         block = points[asking] @ lists.points[span].T
         block *= -2
         block += lists.norms[span]
@@ -161,9 +161,11 @@ def _refined(
     who, place, apart = who[other], place[other], np.maximum(apart[other], 0)
     close = apart < NEAR_COPY * (norms[who] + lists.norms[place])
     apart[close] = _squares(points[who[close]] - lists.points[place[close]])
-    order = np.lexsort((lists.order[place], apart, who))
-    starts = np.searchsorted(who[order], np.arange(m))
+    order = np.argsort((who.astype(np.uint64) << np.uint64(32)) | apart.view(np.uint32))  # floats from 0 sort as bits
+    starts = np.cumsum(np.bincount(who, minlength=m)) - np.bincount(who, minlength=m)
     best = order[starts[:, None] + np.arange(k)]
+    by_row = np.lexsort((lists.order[place[best]], apart[best]), axis=1)
+    best = np.take_along_axis(best, by_row, axis=1)
     return place[best], apart[best]
 
 
