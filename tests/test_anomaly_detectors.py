@@ -125,5 +125,4 @@ def test_heat_keeps_its_place_and_covers_only_what_is_hot() -> None:
     grey = np.full((40, 80, 3), 100, np.uint8)
     mixed = overlay(grey, large, (1.0, 5.0), 0.5)
     assert (mixed[:20, 40:] == 100).all()
-    assert mixed[y, x, 0] > 150
-    assert mixed[y, x, 1] < 70
+    assert mixed[y, x].tolist() == [178, 120, 60]  # half of it is orange

@@ -9,7 +9,7 @@ DETECTORS                                        one file each in this package
 
 from __future__ import annotations
 
-from imgsim.anomalies.cohort import guess_normal, guess_where
+from imgsim.anomalies.cohort import guess_normal, guess_where, known
 from imgsim.anomalies.detector import DEFAULT, DETECTORS, Detector
 from imgsim.anomalies.request import StudyRequest
 from imgsim.anomalies.study import Findings, found, study
@@ -32,6 +32,7 @@ __all__ = [
     "found",
     "guess_normal",
     "guess_where",
+    "known",
     "measure_masks",
     "rows_of",
     "sensitivity_by",

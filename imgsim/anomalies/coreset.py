@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+
 import numpy as np
 import numpy.typing as npt
 
@@ -19,7 +21,11 @@ def greedy(points: Float, n: int, *, seed: int = 0, progress: Progress = silent)
 
     Reference: Gonzalez, Theoretical Computer Science 38, 1985; Sener, Savarese, ICLR 2018.
     """
-    n = min(n, len(points))
+    with one_core():
+        return _greedy(points, min(n, len(points)), seed, progress)
+
+
+def _greedy(points: Float, n: int, seed: int, progress: Progress) -> Rows:
     taken = np.empty(n, np.intp)
     if not n:
         return taken
@@ -36,6 +42,14 @@ def greedy(points: Float, n: int, *, seed: int = 0, progress: Progress = silent)
         taken[place] = int(nearest.argmax())
     progress("Choosing the patches to remember", n, n)
     return taken
+
+
+def one_core() -> AbstractContextManager[object]:
+    """Matrix products on one core: many small ones would only wait for each other."""
+    from threadpoolctl import threadpool_limits
+
+    limited: AbstractContextManager[object] = threadpool_limits(1, "blas")
+    return limited
 
 
 def projected(points: Float, *, seed: int = 0) -> Float:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import numpy.typing as npt
 
+from imgsim.anomalies.coreset import one_core
 from imgsim.anomalies.detector import DETECTORS, Detector, Features, Fitted, Scored, as_float, blocks
 from imgsim.parameters import param
 from imgsim.progress import Progress, silent
@@ -39,10 +40,11 @@ class Padim(Detector):
         values = as_float(normal[..., chosen]).transpose(1, 2, 0, 3)  # (h, w, N, d)
         means = np.empty((height * width, len(chosen)), np.float32)
         inverses = np.empty((height * width, len(chosen), len(chosen)), np.float32)
-        for row in range(height):
-            progress("Learning the normal pictures", row, height)
-            here = slice(row * width, (row + 1) * width)
-            means[here], inverses[here] = gaussians(values[row].astype(np.float64, order="C"))
+        with one_core():
+            for row in range(height):
+                progress("Learning the normal pictures", row, height)
+                here = slice(row * width, (row + 1) * width)
+                means[here], inverses[here] = gaussians(values[row].astype(np.float64, order="C"))
         progress("Learning the normal pictures", height, height)
         return _Gaussians(chosen, means, inverses)
 
