@@ -15,7 +15,7 @@ def measures(scene: Scene) -> None:
     """The charts, each with its baseline; without known anomalies the spread alone."""
     found, judged = scene.found, scene.verdict
     _sentences(scene)
-    left, right = st.columns(2, gap="medium")
+    left, right = st.container(key="anomalies_charts").columns(2, gap="medium")
     kinds = {"normal": found.truth == 0, "anomalous": found.truth == 1, "not known": found.truth < 0}
     scores = {name: found.scores[rows] for name, rows in kinds.items() if rows.any()}
     unit = core.DETECTORS[core.DETECTORS.parse(scene.view.detector).id].unit
