@@ -207,6 +207,16 @@ def test_thirty_at_once_compute_once() -> None:
     assert once.get("key", lambda: 7) == 7, "only two values are kept"
 
 
+def test_a_lesson_opens_a_known_collection_without_scanning_it(
+    here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = folder_of(tmp_path / "own", [f"{n}.png" for n in range(3)])
+    pipeline = Pipeline(Workspace(here))
+    pipeline.scan(own)
+    monkeypatch.setattr(pipeline, "scan", lambda *_: pytest.fail("thirty browsers would write one note at once"))
+    assert len(Lab(pipeline, own).collection) == 3
+
+
 def test_choices_by_limits() -> None:
     limits = ((0.3, "few"), (0.7, "half"), (1.0, "all"))
     assert [choice_of(v, limits) for v in (0.0, 0.3, 0.31, 0.7, 1.0, 1.1)] == [

@@ -121,7 +121,8 @@ class Lab:
     @cached_property
     def collection(self) -> Collection:
         """The collection, opened."""
-        found = self.pipeline.open(self.source)
+        key = self.pipeline.collection_key(self.source)
+        found = self.pipeline.load_collection(key) if key else self.pipeline.open(self.source)
         if len(found) < 3:
             raise InputError(f"a lesson must have three pictures or more, got {len(found)}; choose another collection.")
         return found

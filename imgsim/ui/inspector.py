@@ -169,7 +169,8 @@ def _src(step: Step) -> str:
 
 
 def _step(step: Step) -> None:
-    text, live = st.columns([2, 3], gap="large")
+    with st.container(key="walk"):
+        text, live = st.columns([2, 3], gap="large")
     with text:
         st.subheader(step.title, anchor=False)
         st.markdown(step.says)

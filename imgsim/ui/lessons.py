@@ -263,7 +263,8 @@ def _voter() -> str:
 
 
 def _columns() -> tuple[Any, Any]:
-    text, live = st.columns([2, 3], gap="large")
+    with st.container(key="lesson"):
+        text, live = st.columns([2, 3], gap="large")
     return text, live
 
 

@@ -22,7 +22,7 @@ def test_a_lesson_by_mouse_and_keyboard(page: Any, app_url: str) -> None:
     page.get_by_text(re.compile(r"Of 22 moved pictures, \d+ find their original")).wait_for()
     page.locator(".js-plotly-plot .main-svg").first.wait_for()
     page.keyboard.press("p")
-    page.wait_for_selector("html.imgsim-presenting")
+    page.wait_for_selector("html.imgsim-presenting", state="attached")
     assert not page.locator("[data-testid=stSidebar]").is_visible()
     page.keyboard.press("p")
     page.locator("[data-testid=stSidebar]").wait_for()
