@@ -1,7 +1,8 @@
 """Maps of drawn digits, turned and shifted: UMAP from the shared graph beside umap-learn by default, t-SNE openTSNE.
 
-Ours is given the neighbour graph, as in the pipeline, where gallery and scores have it already; the seconds with the graph
-are a row of their own. Trustworthiness at 15 of both is beside the seconds. `IMGSIM_BENCH_IMAGES` sets the size.
+Ours is given the neighbour graph, as in the pipeline, where gallery and scores have it already; the seconds with
+the graph are a row of their own. Trustworthiness at 15 of both is beside the seconds. `IMGSIM_BENCH_IMAGES` sets the
+size.
 """
 
 from __future__ import annotations

@@ -32,6 +32,7 @@ from imgsim.neighbors import approximate, probes
 from imgsim.parameters import format_spec, split_worn
 from imgsim.progress import Progress, silent
 from imgsim.projections import PROJECTORS, Projector
+from imgsim.projections.coarse import FROM, coarse
 from imgsim.store import read_arrays, write_arrays
 from imgsim.types import Collection, Embeddings, Field, Float, Image, Ints, Match, Metric, Neighbors, Projection, key_of
 from imgsim.workspace import Workspace
@@ -439,12 +440,28 @@ class Pipeline:
         collection_key = self.scan(request.source, progress, ahead)
         collection = self.load_collection(collection_key)
         embeddings = self.embed(collection, [method], progress, ahead)[0]
+        self._sketch(embeddings, projector, request, progress)
         graph = self.neighbors(embeddings, projector.k, progress)
         projection = self.project(
             embeddings, projector, n_components=request.n_components, seed=request.seed, progress=progress
         )
         judged = self.judge(embeddings, graph, projection, progress)
         return MapResult(collection_key, collection, embeddings, graph, projection, judged)
+
+    def cached_coarse(self, request: MapRequest) -> tuple[str, Projection] | None:
+        """The collection's store key and the coarse map of a request, if there is one yet; quick.
+
+        Raises:
+            InputError: the request names something that does not exist.
+        """
+        method, projector = METHODS.parse(request.method), PROJECTORS.parse(request.projector)
+        collection_key = self.collection_key(request.source)
+        if collection_key is None:
+            return None
+        key = _embedding_key(self.load_collection(collection_key), method)
+        coarse_key = _coarse_key(key, projector, request.n_components, request.seed)
+        found = self.store.find("projection", coarse_key)
+        return (collection_key, self.load_projection(coarse_key)) if found else None
 
     def cached_map(self, request: MapRequest) -> MapResult | None:
         """The same if the store has all of it, else None; quick.
@@ -495,6 +512,21 @@ class Pipeline:
         return block
 
     # --- inside
+
+    def _sketch(self, embeddings: Embeddings, projector: Projector, request: MapRequest, progress: Progress) -> None:
+        """Leave a coarse map to look at, where the real one is not there and takes long."""
+        n_components, seed = request.n_components, request.seed
+        final = _projection_key(embeddings, projector, n_components, seed)
+        if len(embeddings.ids) < FROM or not projector.k or self.store.find("projection", final):
+            return
+
+        def build(directory: Path) -> None:
+            view = neighbors.euclidean_view(embeddings.vectors, embeddings.metric)
+            told = _named("Drawing a coarse map", progress)
+            xy = coarse(view, projector, n_components=n_components, seed=seed, progress=told)
+            write_arrays(directory, {"projector": projector.id, "params": projector.params}, {"xy": xy})
+
+        self.store.compute("projection", _coarse_key(embeddings.key, projector, n_components, seed), build, progress)
 
     def _large(self, embeddings: Embeddings, size: int) -> bool:
         """Whether so many images are searched through an index; re-ranking and expansion want exact lists."""
@@ -755,6 +787,10 @@ def _projection_key(embeddings: Embeddings, projector: Projector, n_components: 
     return key_of(
         "projection", embeddings=embeddings.key, projector=projector.key, n_components=n_components, seed=seed
     )
+
+
+def _coarse_key(embedding_key: str, projector: Projector, n_components: int, seed: int) -> str:
+    return key_of("coarse", embeddings=embedding_key, projector=projector.key, n_components=n_components, seed=seed)
 
 
 def _faithfulness_key(projection_key: str) -> str:

@@ -11,6 +11,7 @@ from imgsim.methods import METHODS
 from imgsim.ui import maps, progress, state
 from imgsim.ui.jobs import Job, manager
 from imgsim.ui.progress import plain
+from imgsim.ui.sketch import sketch
 from imgsim.ui.state import View
 
 
@@ -66,6 +67,7 @@ def _job(view: View) -> None:
     if job is not None and job.state == "done" and job.finished and _done_in_vain(job):
         return
     progress.wait_for(manager().submit("map", view.request(), title_of(view), progress.session()))
+    sketch()
 
 
 def title_of(view: View) -> str:
