@@ -24,8 +24,12 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command; returns the exit status."""
     import typer
 
-    from imgsim.cli.app import app
+    if list(arguments) in ([], ["--help"]):
+        from imgsim.cli.overview import overview
 
+        app = overview()
+    else:
+        from imgsim.cli.app import app
     try:
         status = app(list(arguments) or ["--help"], prog_name="imgsim", standalone_mode=False) or 0
         return _fail("Stopped.", INTERRUPTED) if status == INTERRUPTED else status
