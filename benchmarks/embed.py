@@ -20,7 +20,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +29,7 @@ import torch
 from PIL import Image
 from torchvision import transforms
 
+from benchmarks._rows import Row
 from imgsim.methods import METHODS, Method, _torch_network
 from imgsim.methods import _network_facts as facts
 from imgsim.pipeline import Pipeline
@@ -134,6 +135,21 @@ def measure(network: str, n_photos: int, rounds: int, folder: Path) -> dict[str,
         "max_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         // (1 << 20 if sys.platform == "darwin" else 1024),
     }
+
+
+def stage() -> Iterator[Row]:
+    """Photos to vectors by a network, beside the loop and beside the network alone."""
+    with tempfile.TemporaryDirectory() as folder:
+        told = measure("resnet50", 96, 3, Path(folder))
+    rates = {name: float(told[f"{name}_images_per_s"]) for name in ("pipeline", "cold", "loop", "network")}
+    quality = {"smallest cosine": float(told["min_cosine_to_loop"])}
+    ratios = {name: float(told[name]) for name in ("pipeline_over_loop", "cold_over_loop", "pipeline_over_network")}
+    unit, loop = "images/s", rates["loop"]
+    yield Row("embed, resnet50", rates["pipeline"], loop, "tutorial loop", unit, ratios["pipeline_over_loop"], quality)
+    yield Row("open and embed, resnet50", rates["cold"], loop, "tutorial loop", unit, ratios["cold_over_loop"])
+    alone = rates["network"]
+    yield Row("embed, resnet50 ", rates["pipeline"], alone, "network alone", unit, ratios["pipeline_over_network"])
+    yield Row("most memory", float(told["max_memory_mb"]), unit="MB")
 
 
 def main() -> None:

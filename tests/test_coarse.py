@@ -61,3 +61,24 @@ def test_it_is_there_before_the_map_and_only_when_one_must_wait(folder: Path) ->
     assert result.projection.key != found[1].key
     Pipeline().make_map(MapRequest(str(folder), "pixels:size=4", "pca"))
     assert Pipeline().cached_coarse(MapRequest(str(folder), "pixels:size=4", "pca")) is None
+
+
+def test_the_page_shows_it_while_the_map_is_drawn(folder: Path) -> None:
+    from streamlit.testing.v1 import AppTest
+
+    def page() -> None:
+        from imgsim.ui.sketch import _look
+
+        _look()
+
+    request = MapRequest(str(folder), "pixels:size=4", "tsne:perplexity=5.0")
+    app = AppTest.from_function(page, default_timeout=30)
+    app.query_params["collection"] = request.source
+    app.query_params["method"] = request.method
+    app.query_params["map"] = request.projector
+    assert not app.run().caption, "nothing is there yet"
+    Pipeline().make_map(request)
+    app.run()
+    assert not app.exception
+    assert [caption.value.partition(":")[0] for caption in app.caption] == ["A coarse map meanwhile"]
+    assert "of 40 images" in app.caption[0].value
