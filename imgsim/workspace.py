@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from pathlib import Path
 
 from imgsim.home import home
@@ -36,7 +37,7 @@ class Workspace:
         """Note the newest scan of a source."""
         note = self._latest(source)
         note.parent.mkdir(parents=True, exist_ok=True)
-        draft = note.with_suffix(f".{os.getpid()}")
+        draft = note.with_suffix(f".{os.getpid()}-{threading.get_ident()}")  # the server has a thread a browser
         draft.write_text(key)
         draft.replace(note)
 

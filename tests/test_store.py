@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 
 from imgsim.errors import CancelledError, InputError
 from imgsim.store import Store, read_arrays, write_arrays
+from imgsim.workspace import Workspace
 
 A, B, C = "a" * 64, "b" * 64, "c" * 64
 
@@ -133,3 +135,12 @@ def test_the_limit_is_shared_and_clear_frees_everything(tmp_path: Path) -> None:
 def test_a_key_cannot_leave_the_store(tmp_path: Path, key: str) -> None:
     with pytest.raises(InputError):
         Store(tmp_path).find("vectors", key)
+
+
+def test_many_threads_may_note_the_newest_scan_at_once(tmp_path: Path) -> None:
+    workspace, keys = Workspace(tmp_path), [f"{n:064x}" for n in range(16)]
+    with ThreadPoolExecutor(16) as pool:
+        for _ in range(20):
+            list(pool.map(lambda key: workspace.remember_scan("builtin:photos", key), keys))
+    assert workspace.latest_scan("builtin:photos") in keys
+    assert len(list((tmp_path / "latest").iterdir())) == 1
