@@ -52,11 +52,8 @@ def form(view: TrainView) -> None:
         f"About {duration(view.steps * seconds_a_step(view.objective))} on this computer when nothing else runs."
     )
     name = st.text_input("Name", value=free_name(view), key=f"train_name_{free_name(view)}")
-    unread = maps.pipeline().collection_key(view.collection) is None  # what could be measured is not known yet
-    st.button(
-        "Start training", type="primary", width="stretch", on_click=_start, args=(view, label, name), disabled=unread
-    )
-    if unread:
+    st.button("Start training", type="primary", width="stretch", on_click=_start, args=(view, label, name))
+    if maps.pipeline().collection_key(view.collection) is None:  # what could be measured is not known yet
         st.fragment(_wait_for_labels, run_every=1.0)(view.collection)
 
 
@@ -236,7 +233,10 @@ def _fields(source: str) -> list[str]:
     key = maps.pipeline().collection_key(source)
     if key is None:  # its pictures were never read: they are, in the background, so that the labels can be offered
         job = manager().submit("open", {"source": source}, f"Pictures of {source}", session())
-        st.caption("Reading the collection; its labels come in a moment." if job.alive else "")
+        reading = (
+            "Reading the collection; its labels come in a moment. One started before has no accuracy curve."
+        )
+        st.caption(reading if job.alive else "")
         return []
     collection: Collection = maps.pipeline().load_collection(key)
     return [name for name, values in collection.fields.items() if values.dtype.kind != "f"]
