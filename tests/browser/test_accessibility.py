@@ -1,0 +1,113 @@
+"""Can everybody use it? axe-core on the pages in both themes, and the map by the keyboard alone."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from imgsim.pipeline import MapRequest, Pipeline
+from imgsim.workspace import Workspace
+from tests.browser.conftest import App
+
+SLOW = 180_000
+MAP = ".imgsim-map[data-ready]"
+PAIR = "pair?a=coffee/original&b=coffee/rotate_15&methods=color_histogram;hog&why=hog"
+PANELS = "color_histogram|pca;hog|pca"
+PAGES = {  # name: address, and what is there when the page is
+    "explore": ("explore?method=hog&map=pca&image=coffee/original", ".imgsim-cell img"),
+    "compare": (f"compare?panels={PANELS}&image=coffee/original", ".imgsim-row img"),
+    "pair": (PAIR, "[data-testid=stImage] img"),
+    "duplicates": ("duplicates", "[data-testid=stSlider]"),
+    "methods": ("methods", "text=Blind to"),
+    "home": ("", "text=Bring your own pictures"),  # the last: it sets a job going
+}
+STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
+# Rules that stumble over Streamlit's own frame, which no page can change. Everything else holds.
+STREAMLIT: dict[str, str] = {}
+STILL = """() => !document.querySelector('[data-stale="true"]')
+  && !document.querySelector('[data-testid="stStatusWidget"]')"""
+
+
+@pytest.fixture(scope="module")
+def made(app: App) -> App:
+    """The app with the two maps that the pages ask for, and a workspace of its own."""
+    pipeline = Pipeline(Workspace(app.home))
+    for method in ("color_histogram", "hog"):
+        pipeline.make_map(MapRequest("builtin:photos", method, "pca"))
+    return app
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing_in_either_theme(page: Any, made: App, name: str) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    address, ready = PAGES[name]
+    page.goto(f"{made.url}/{address}")
+    page.wait_for_selector(ready, timeout=SLOW)
+    page.wait_for_timeout(1500)
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        page.wait_for_timeout(400)
+        page.wait_for_function(STILL, timeout=SLOW)
+        options = {"runOnly": STANDARDS, "resultTypes": ["violations"]}
+        found = Axe().run(page, options=options).response["violations"]
+        told = [
+            (rule["id"], node["target"], node["html"][:200], node["failureSummary"][:300])
+            for rule in found
+            if rule["id"] not in STREAMLIT
+            for node in rule["nodes"]
+        ]
+        assert told == [], f"{name}, {theme}"
+
+
+def test_axe_would_find_a_picture_without_words(page: Any, made: App) -> None:
+    """The negative control: the check sees what it is there for."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    page.goto(f"{made.url}/methods")
+    page.get_by_text("Blind to").first.wait_for(timeout=SLOW)
+    page.evaluate("() => document.querySelector('.stMain').append(document.createElement('img'))")
+    found = Axe().run(page, options={"runOnly": ["image-alt"]}).response["violations"]
+    assert [rule["id"] for rule in found] == ["image-alt"]
+
+
+def test_the_map_by_the_keyboard_alone(page: Any, made: App) -> None:
+    page.goto(f"{made.url}/explore?method=hog&map=pca")
+    page.wait_for_selector(MAP, timeout=SLOW)
+    body = page.locator(".imgsim-body").first
+    body.focus()
+    for _ in range(2):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_function("() => document.querySelector('.imgsim-live').textContent.includes('/')")
+    before = page.evaluate("() => document.querySelector('.imgsim-plot')._fullLayout.xaxis.range.join()")
+    page.keyboard.press("Shift+ArrowRight")
+    page.wait_for_function(
+        "(before) => document.querySelector('.imgsim-plot')._fullLayout.xaxis.range.join() !== before", arg=before
+    )
+    page.keyboard.press("0")
+    page.keyboard.press("s")
+    assert "First corner" in page.locator(".imgsim-live").first.inner_text()
+    for key in ("ArrowLeft", "ArrowLeft", "ArrowDown", "ArrowDown"):
+        page.keyboard.press(key)
+    page.keyboard.press("s")
+    page.get_by_text(re.compile(r"^\d+ selected$")).first.wait_for(timeout=10_000)
+    page.keyboard.press("Escape")
+    page.wait_for_function("() => document.querySelector('.imgsim-selected').textContent === ''")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("image="), timeout=10_000)
+    cell = page.locator(".imgsim-cell button.imgsim-picture").first
+    cell.wait_for(timeout=SLOW)
+    first = page.url
+    cell.focus()
+    page.keyboard.press("Enter")  # walk on from a neighbour
+    page.wait_for_function("(first) => location.href !== first", arg=first, timeout=10_000)
+    entry = page.locator(".imgsim-entry").first
+    entry.focus()
+    page.keyboard.press("Shift+Enter")
+    pressed = "() => [...document.querySelectorAll('.imgsim-entry')].map((e) => e.getAttribute('aria-pressed')).join()"
+    assert page.evaluate(pressed).count("true") == 1
+    page.keyboard.press("Shift+Enter")
+    assert "false" not in page.evaluate(pressed)
