@@ -233,9 +233,7 @@ def _fields(source: str) -> list[str]:
     key = maps.pipeline().collection_key(source)
     if key is None:  # its pictures were never read: they are, in the background, so that the labels can be offered
         job = manager().submit("open", {"source": source}, f"Pictures of {source}", session())
-        reading = (
-            "Reading the collection; its labels come in a moment. One started before has no accuracy curve."
-        )
+        reading = "Reading the collection; its labels come in a moment. One started before has no accuracy curve."
         st.caption(reading if job.alive else "")
         return []
     collection: Collection = maps.pipeline().load_collection(key)
