@@ -14,7 +14,7 @@ def test_the_strange_picture_comes_first_and_a_click_looks_at_another(page: Any,
         picture(tmp_path / "good" / f"{number}.png", number)
     picture(tmp_path / "bad" / "x<b>.png", 200, spot=True)
     page.goto(f"{app.url}/anomalies?collection={tmp_path}&detector=knn:k=1&method=pixels")
-    page.get_by_text("lie above the threshold").wait_for(timeout=120_000)
+    page.get_by_text("lie above the threshold").wait_for(timeout=240_000)
     shown = page.locator(".imgsim-gallery")
     assert "bad/x" in shown.first.locator("button").first.get_attribute("aria-label")
     assert page.get_by_text("bad/x<b>.png").count() >= 1
