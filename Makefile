@@ -13,7 +13,7 @@ run: .venv/installed
 	$(BIN)/python -m imgsim app --port $(PORT)
 
 test: .venv/installed-dev browser
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --no-loadscope-reorder $(ARGS)
 
 check: .venv/installed-dev
 	$(BIN)/ruff format --check .

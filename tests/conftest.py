@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,12 +12,17 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Side by side run whole files; the browser tests share one app and one browser, so they are one group."""
-    for item in items:
-        browser = ROOT / "tests" / "browser" in Path(item.path).parents
-        item.add_marker(pytest.mark.xdist_group("browser" if browser else Path(item.path).stem))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Side by side run whole files; the browser tests share one app and one browser, so they are one unit."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Files(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            path = nodeid.partition("::")[0]
+            return "browser" if path.startswith("tests/browser/") else path
+
+    return Files(config, log)
 
 
 @pytest.fixture(autouse=True)
