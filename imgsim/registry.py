@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import threading
 from collections.abc import Iterator
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
@@ -32,7 +33,8 @@ class Registry(Generic[T]):
         self.kind = kind
         self.package = package
         self._items: dict[str, type[T]] = {}
-        self._discovered = False
+        self._discovered = self._discovering = False
+        self._lock = threading.RLock()
 
     def register(self, cls: type[T]) -> type[T]:
         """Class decorator; a second class of the same id is a programming error.
@@ -83,8 +85,16 @@ class Registry(Generic[T]):
         return self.create(id, **params)
 
     def _discover(self) -> None:
+        """Import the package's modules; another thread waits, so that nobody sees half of the items."""
         if self._discovered:
             return
-        self._discovered = True
-        for module in pkgutil.iter_modules(importlib.import_module(self.package).__path__):
-            importlib.import_module(f"{self.package}.{module.name}")
+        with self._lock:
+            if self._discovered or self._discovering:  # or a module being imported looks something up
+                return
+            self._discovering = True
+            try:
+                for module in pkgutil.iter_modules(importlib.import_module(self.package).__path__):
+                    importlib.import_module(f"{self.package}.{module.name}")
+                self._discovered = True
+            finally:
+                self._discovering = False

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -114,3 +117,23 @@ def test_arrays_are_checked_and_read_only() -> None:
         Projection("k", np.ones((2, 4), np.float32), "pca")
     with pytest.raises(InputError, match="must agree"):
         Neighbors("k", np.ones((2, 1), np.int32), np.ones((2, 2), np.float32), "cosine")
+
+
+def test_a_second_thread_waits_until_all_items_are_there(tmp_path, monkeypatch) -> None:
+    package = tmp_path / "slow_items"
+    package.mkdir()
+    (package / "__init__.py").write_text(
+        "from imgsim.registry import Registry\nITEMS = Registry('item', 'slow_items')\nBEGUN = []\n"
+    )
+    (package / "first.py").write_text(
+        "import time\nfrom slow_items import BEGUN, ITEMS\nBEGUN.append(1)\ntime.sleep(0.3)\n"
+        "@ITEMS.register\nclass First:\n    id = 'first'\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    slow = importlib.import_module("slow_items")
+    with ThreadPoolExecutor() as pool:
+        one = pool.submit(len, slow.ITEMS)
+        while not slow.BEGUN:
+            time.sleep(0.005)
+        assert "first" in slow.ITEMS
+        assert one.result() == 1
