@@ -11,8 +11,8 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from imgsim import embedding, images, neighbors
 from imgsim.drafts import Draft, hashes_of
-from imgsim.errors import InputError, UnavailableError
+from imgsim.errors import ImgsimError, InputError, UnavailableError
 from imgsim.evaluation.faithfulness import Faithfulness, faithfulness
 from imgsim.images import Library, Thumbnails
 from imgsim.methods import METHODS, Method
@@ -135,6 +135,16 @@ class Pipeline:
         """The packaged collections, then the user's own."""
         packaged = [CollectionCard(p.source, p.title, p.description, p.n_images) for p in images.packaged()]
         return packaged + [self._own_card(item.slug, item.name) for item in self.library.list()]
+
+    def known_collections(self) -> Iterator[Collection]:
+        """Every collection that was ever read here and is as it was, the user's own and packaged ones first."""
+        listed = [card.source for card in self.collections()]
+        keys = [key for key in self.workspace.latest_scans() if self.store.find("scan", key)]
+        for key in sorted(keys, key=lambda key: self.load_collection(key).source not in listed):
+            collection = self.load_collection(key)
+            with suppress(ImgsimError):
+                if self.collection_key(collection.source) == key:
+                    yield collection
 
     def open(self, source: str, progress: Progress = silent) -> Collection:
         """The collection of a SOURCE, scanned where the store does not have it as it is now.

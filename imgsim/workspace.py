@@ -33,6 +33,11 @@ class Workspace:
         note = self._latest(source)
         return note.read_text() if note.exists() else None
 
+    def latest_scans(self) -> list[str]:
+        """Keys of the newest scan of every source, newest first; some may have gone."""
+        notes = [note for note in (self.root / "latest").glob("*") if note.is_file() and not note.suffix]
+        return [note.read_text() for note in sorted(notes, key=lambda note: -note.stat().st_mtime_ns)]
+
     def remember_scan(self, source: str, key: str) -> None:
         """Note the newest scan of a source."""
         note = self._latest(source)

@@ -13,6 +13,7 @@ from imgsim import session
 from imgsim.cli import run
 from imgsim.errors import InputError
 from imgsim.pipeline import MapRequest, Pipeline
+from imgsim.session import finding
 from imgsim.tags import Tags
 from imgsim.ui import cards, catalogue, map_state, progress
 from imgsim.ui.jobs import JobManager
@@ -73,7 +74,78 @@ def test_another_machine_is_told_what_differs_and_takes_over_tags(source: str, t
     for file in Path(source).iterdir():
         file.unlink()
     Path(source).rmdir()
-    assert any("not on this machine" in one for one in session.differences(elsewhere, opened))
+    assert any("not known on this machine" in one for one in session.differences(elsewhere, opened))
+
+
+def moved(tmp_path: Path, source: str, to: str) -> str:
+    """Another machine: the pictures lie in another folder, and the workspace is another."""
+    return str(Path(source).rename(tmp_path / to))
+
+
+def test_a_moved_folder_is_found_by_its_contents_and_opens_to_the_same_view(source: str, tmp_path: Path) -> None:
+    opened = session.load(saved(source))
+    elsewhere = Pipeline(Workspace(tmp_path / "elsewhere"))
+    there = moved(tmp_path, source, "holiday")
+    unknown, told = finding.here(elsewhere, opened)
+    assert (unknown, told) == (opened, [])
+    assert "not known on this machine" in session.differences(elsewhere, unknown)[0]
+    elsewhere.scan(there)
+    here, told = finding.here(elsewhere, opened)
+    assert here.views["explore"] == {**opened.views["explore"], "collection": there}
+    assert here.views["lessons"] == opened.views["lessons"]
+    assert len(told) == 1
+    assert f"{source} are here as holiday" in told[0]
+    assert session.differences(elsewhere, here) == [f"1 tags of {there} are not here: kept."]
+    session.add_tags(elsewhere, here)
+    assert Tags(elsewhere.workspace.root, there).all() == {"kept": ["a.png", "c.png"]}
+
+
+def test_pictures_under_other_names_are_found_and_what_was_picked_is_translated(source: str, tmp_path: Path) -> None:
+    pipeline = Pipeline()
+    pipeline.scan(source)
+    Tags(pipeline.workspace.root, source).add("kept", ["a.png", "c.png"])
+    views = {
+        "pair": {"collection": source, "a": "a.png", "b": "c.png"},
+        "search": {"collection": source, "likes": '["b.png", "c.png"]', "text": "a.png"},
+        "anomalies": {"collection": "builtin:scans", "test": source, "image": "b.png"},
+    }
+    opened = session.load(session.save(pipeline, "pair", views))
+    elsewhere = Pipeline(Workspace(tmp_path / "elsewhere"))
+    slug = elsewhere.library.add("Class of 9a", [moved(tmp_path, source, "holiday")])
+    elsewhere.scan(f"library:{slug}")
+    here, told = finding.here(elsewhere, opened)
+    assert f"here as Class of 9a (library:{slug})" in told[0]
+    assert here.views["pair"] == {"collection": f"library:{slug}", "a": "holiday/a.png", "b": "holiday/c.png"}
+    assert json.loads(here.views["search"]["likes"]) == ["holiday/b.png", "holiday/c.png"]
+    assert here.views["search"]["text"] == "a.png"  # words stay words
+    assert here.views["anomalies"]["test"] == f"library:{slug}"
+    assert here.tags == {f"library:{slug}": {"kept": ["holiday/a.png", "holiday/c.png"]}}
+    told_apart = [one for one in session.differences(elsewhere, here) if "pictures" in one and "scans" not in one]
+    assert told_apart == []
+
+
+def test_a_path_that_holds_other_pictures_is_told_apart_by_name(source: str, tmp_path: Path) -> None:
+    opened = session.load(saved(source))
+    (Path(source) / "b.png").unlink()
+    others = Path(folder_of(tmp_path / "other", ["0.png", "1.png", "2.png", "3.png"]))
+    (others / "3.png").rename(Path(source) / "new.png")
+    elsewhere = Pipeline(Workspace(tmp_path / "elsewhere"))
+    elsewhere.scan(source)
+    here, told = finding.here(elsewhere, opened)
+    assert (here, told) == (opened, [])
+    sentence = session.differences(elsewhere, here)[0]
+    assert "3 pictures here, 3 there" in sentence
+    assert "1 of those there are missing here, such as b.png" in sentence
+    assert "1 here are new, such as new.png" in sentence
+
+
+def test_a_session_of_before_without_contents_still_opens(source: str) -> None:
+    told = json.loads(saved(source))
+    for facts in told["collections"].values():
+        del facts["contents"], facts["pictures"]
+    opened = session.load(json.dumps(told).encode())
+    here, elsewhere = finding.here(Pipeline(), opened)
+    assert (here, elsewhere, session.differences(Pipeline(), here)) == (opened, [], [])
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from imgsim import session as sessions
 from imgsim.cli.output import Json, emit
 from imgsim.errors import InputError
 from imgsim.pipeline import Pipeline
+from imgsim.session import finding
 
 
 def session(
@@ -35,13 +36,14 @@ def session(
     elif action == "open":
         if not Path(what).is_file():
             raise InputError(f"a session must be a file that exists, got {what!r}; check the path.")
-        opened = sessions.load(Path(what).read_bytes())
+        opened, elsewhere = finding.here(pipeline, sessions.load(Path(what).read_bytes()))
         differs = sessions.differences(pipeline, opened)
         if tags:
             sessions.add_tags(pipeline, opened)
         links = [{"page": page, "link": f"/{page}?{urlencode(view)}"} for page, view in opened.views.items()]
-        told = {"page": opened.page, "differences": differs, "links": links}
+        told = {"page": opened.page, "moved": elsewhere, "differences": differs, "links": links}
         if not as_json:
+            print("".join(f"{sentence}\n" for sentence in elsewhere), end="")
             for sentence in differs:
                 print(f"differs: {sentence}")
         emit(told, as_json, table="links")

@@ -8,7 +8,7 @@ import streamlit as st
 
 from imgsim import session
 from imgsim.errors import ImgsimError
-from imgsim.session import Session
+from imgsim.session import Session, finding
 from imgsim.ui import maps
 from imgsim.ui.address import LAST_PAGE, SHARED
 from imgsim.ui.progress import plain, sentence
@@ -23,7 +23,7 @@ def panel() -> None:
         st.caption(
             "One small file with the collections by their fingerprint, the methods, parameters, seeds, selections and "
             "tags of all pages, and the versions they were made with. No picture is in it: who opens it needs the same "
-            "collection, and is told what differs."
+            "pictures, in whatever folder they lie, and is told what differs."
         )
         st.download_button(
             "Save session",
@@ -64,11 +64,13 @@ def take_over(opened: Session) -> None:
 
 def _opened(data: bytes) -> None:
     try:
-        opened = session.load(data)
+        opened, elsewhere = finding.here(maps.pipeline(), session.load(data))
         differs = session.differences(maps.pipeline(), opened)
     except ImgsimError as error:
         st.error(plain(sentence(str(error))))
         return
+    for one in elsewhere:
+        st.info(plain(sentence(one)))
     for one in differs:
         st.warning(plain(sentence(one)))
     if not differs:

@@ -16,6 +16,7 @@ from typing import Any
 import imgsim
 from imgsim.errors import ImgsimError, InputError
 from imgsim.pipeline import Pipeline
+from imgsim.session import pictures
 from imgsim.tags import MOST_LETTERS, Tags
 
 FORMAT = 1
@@ -23,6 +24,8 @@ LARGEST = 8 * 1024 * 1024  # bytes of a file that is opened
 MOST = 200  # pages, collections or tags of one kind
 MOST_IDS = 200_000
 LONGEST = 20_000  # characters of a value in a view
+SOURCE_FIELDS = ("collection", "test", "on")  # of views, that hold a SOURCE
+ID_FIELDS = ("image", "a", "b", "item", "copy", "other", "likes", "dislikes")  # that hold an id or a JSON list of them
 PACKAGES = (
     "numpy",
     "scikit-learn",
@@ -43,7 +46,7 @@ class Session:
     Attributes:
         page: the page that was open.
         views: by page its view as URL parameters.
-        collections: by SOURCE `name`, `fingerprint` and `n_images`.
+        collections: by SOURCE `name`, `fingerprint`, `contents`, `n_images` and `pictures`, see `pictures.facts`.
         tags: by SOURCE the ids of each tag.
         packages: versions of what results depend on, imgsim among them.
     """
@@ -57,9 +60,10 @@ class Session:
 
 def save(pipeline: Pipeline, page: str, views: Mapping[str, Mapping[str, str]]) -> bytes:
     """The session as a file; a collection that cannot be opened now is noted without a fingerprint."""
-    sources = dict.fromkeys(view["collection"] for view in views.values() if view.get("collection"))
-    facts = {source: _facts(pipeline, source) for source in sources}
+    sources = dict.fromkeys(view[name] for view in views.values() for name in SOURCE_FIELDS if view.get(name))
     tags = {source: found for source in sources if (found := Tags(pipeline.workspace.root, source).all())}
+    named = _named(views)
+    facts = {source: _facts(pipeline, source, named.union(*tags.get(source, {}).values())) for source in sources}
     session = Session(page, {p: dict(view) for p, view in views.items()}, facts, tags, packages())
     return json.dumps({"imgsim_session": FORMAT, **asdict(session)}, ensure_ascii=False, indent=1).encode()
 
@@ -126,31 +130,36 @@ def packages() -> dict[str, str]:
     return found
 
 
-def _facts(pipeline: Pipeline, source: str) -> dict[str, Any]:
+def _facts(pipeline: Pipeline, source: str, named: set[str]) -> dict[str, Any]:
     try:
         key = pipeline.collection_key(source)
     except ImgsimError:
         key = None
     if key is None:
-        return {"name": source, "fingerprint": "", "n_images": 0}
-    collection = pipeline.load_collection(key)
-    return {"name": collection.name, "fingerprint": collection.fingerprint, "n_images": len(collection)}
+        return {"name": source, **pictures.NOWHERE}
+    return pictures.facts(pipeline.load_collection(key), named)
+
+
+def _named(views: Mapping[str, Mapping[str, str]]) -> set[str]:
+    """The ids that views name."""
+    values = [view[name] for view in views.values() for name in ID_FIELDS if view.get(name)]
+    return set(values).union(*map(pictures.listed, values))
 
 
 def _collection_differs(pipeline: Pipeline, source: str, there: Mapping[str, Any]) -> str:
     try:
-        pipeline.collection_key(source)
+        key = pipeline.collection_key(source)
     except ImgsimError:
-        return f"The collection {source} is not on this machine; bring it in on the home page, under the same path."
-    here = _facts(pipeline, source)
-    if not there["fingerprint"] or not here["fingerprint"]:
         return (
-            "" if not there["fingerprint"] else f"The pictures of {source} are not read here yet; they are when shown."
+            f"The pictures of {source} are not known on this machine; add them on the home page, then open the session "
+            "again: they are known by their contents, wherever they lie."
         )
-    if here["fingerprint"] == there["fingerprint"]:
+    if not there["fingerprint"]:
         return ""
-    counts = f"{here['n_images']:,} pictures here, {there['n_images']:,} there"
-    return f"The pictures of {source} are not the same: {counts}; what is shown will differ."
+    if key is None:
+        return f"The pictures of {source} are not read here yet; they are when shown."
+    here = pipeline.load_collection(key)
+    return "" if here.fingerprint == there["fingerprint"] else pictures.unlike(source, there, here)
 
 
 def _checked(told: Mapping[str, Any]) -> Session:
@@ -164,7 +173,12 @@ def _checked(told: Mapping[str, Any]) -> Session:
     collections = _table(told, "collections")
     for source, facts in collections.items():
         sound = isinstance(facts, dict) and all(isinstance(facts.get(k), str) for k in ("name", "fingerprint"))
-        _demand(sound and isinstance(facts.get("n_images"), int), f"collection {source[:40]!r}")
+        sound = sound and isinstance(facts.get("n_images"), int)
+        sound = sound and isinstance(facts.setdefault("contents", ""), str)  # sessions of before have neither
+        noted = facts.setdefault("pictures", {}) if sound else {}
+        sound = sound and isinstance(noted, dict) and len(noted) <= MOST_IDS
+        sound = sound and all(isinstance(digits, str) for digits in noted.values())
+        _demand(sound, f"collection {source[:40]!r}")
     tags = _table(told, "tags")
     for source, of_source in tags.items():
         _demand(isinstance(of_source, dict) and len(of_source) <= MOST, f"tags of {source[:40]!r}")
