@@ -9,10 +9,12 @@ import numpy.typing as npt
 import streamlit as st
 
 from imgsim.evaluation.agreement import neighbor_overlap
+from imgsim.types import Ints
 from imgsim.ui import compare_state, gallery
 from imgsim.ui.compare import Scene, focus_on
 from imgsim.ui.compare_find import method_rows, spaces
 from imgsim.ui.compare_maps import Shown
+from imgsim.ui.held import Held
 from imgsim.ui.picture_rows import Row, item, picture_rows
 from imgsim.ui.progress import plain
 
@@ -81,25 +83,13 @@ def _paired() -> None:
 
 def overlap(first: Shown, second: Shown) -> Doubles:
     """(N,) share of the k nearest of each image that two methods have in common, 0 to 1."""
-    return _overlap(first.result.neighbors.key, second.result.neighbors.key, _Graphs(first, second))
-
-
-class _Graphs:
-    """Two graphs that do not take part in the key of the cache: their keys do."""
-
-    def __init__(self, first: Shown, second: Shown) -> None:
-        self.pair = first.result.neighbors.indices, second.result.neighbors.indices
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Graphs)
-
-    def __hash__(self) -> int:
-        return 0
+    one, other = first.result.neighbors, second.result.neighbors
+    return _overlap(one.key, other.key, Held((one.indices, other.indices)))
 
 
 @lru_cache(maxsize=32)
-def _overlap(_first: str, _second: str, graphs: _Graphs) -> Doubles:
-    return neighbor_overlap(*graphs.pair, K)
+def _overlap(_first: str, _second: str, graphs: Held[tuple[Ints, Ints]]) -> Doubles:
+    return neighbor_overlap(*graphs.value, K)
 
 
 def _row(scene: Scene, title: str, share: Doubles, rows: npt.NDArray[np.int64], k: int) -> Row:

@@ -13,12 +13,13 @@ from imgsim.evaluation.bootstrap import Interval, bootstrap_interval
 from imgsim.evaluation.faithfulness import map_neighbors
 from imgsim.evaluation.retrieval import graph_scores, labelled
 from imgsim.evaluation.triplets import triplets_kept
-from imgsim.pipeline import FAITHFULNESS_K
+from imgsim.pipeline import FAITHFULNESS_K, MapResult
 from imgsim.plots.shepard import random_pairs, shepard_figure
 from imgsim.types import Field, Float
 from imgsim.ui import compare_state, gallery, maps
 from imgsim.ui.compare import Scene, focus_on
 from imgsim.ui.compare_maps import Shown
+from imgsim.ui.held import Held
 from imgsim.ui.picture_rows import Row, item, picture_rows
 from imgsim.ui.scatter import Panel, scatter
 
@@ -146,12 +147,12 @@ def _scores(one: Shown) -> None:
 
 def triplet_accuracy(one: Shown) -> tuple[float, Interval]:
     """Share of random triplets whose order of distances the map keeps, and its interval."""
-    return _triplets(one.result.projection.key, _Vectors(one))
+    return _triplets(one.result.projection.key, Held(one.result))
 
 
 @lru_cache(maxsize=8)
-def _triplets(_projection: str, held: _Vectors) -> tuple[float, Interval]:
-    result = held.result
+def _triplets(_projection: str, held: Held[MapResult]) -> tuple[float, Interval]:
+    result = held.value
     rows = np.sort(np.random.default_rng(0).permutation(len(result.projection.xy))[:TRIPLET_IMAGES])
     view = neighbors.euclidean_view(np.asarray(result.embeddings.vectors[rows]), result.embeddings.metric)
     kept = triplets_kept(view, np.asarray(result.projection.xy[rows]))
@@ -206,26 +207,13 @@ def label_scores(labels: Field, one: Shown, k: int = 5) -> list[tuple[str, float
 
 
 def _shepard(one: Shown) -> object:
-    space, plane = _distances(one.result.projection.key, one.result.embeddings.key, _Vectors(one))
+    space, plane = _distances(one.result.projection.key, one.result.embeddings.key, Held(one.result))
     return shepard_figure(space, plane, "Is far in the space far on the map?")
 
 
-class _Vectors:
-    """Arrays that do not take part in the key of the cache."""
-
-    def __init__(self, one: Shown) -> None:
-        self.result = one.result
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Vectors)
-
-    def __hash__(self) -> int:
-        return 0
-
-
 @lru_cache(maxsize=8)
-def _distances(_projection: str, _embeddings: str, held: _Vectors) -> tuple[Float, Float]:
-    result = held.result
+def _distances(_projection: str, _embeddings: str, held: Held[MapResult]) -> tuple[Float, Float]:
+    result = held.value
     first, second = random_pairs(len(result.projection.xy))
     rows, places = np.unique(np.concatenate([first, second]), return_inverse=True)
     view = neighbors.euclidean_view(np.asarray(result.embeddings.vectors[rows]), result.embeddings.metric)

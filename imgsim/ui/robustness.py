@@ -15,11 +15,13 @@ import streamlit as st
 
 from imgsim.errors import ImgsimError
 from imgsim.images.transformations import TRANSFORMATIONS, Transformation
+from imgsim.pipeline import MapResult
 from imgsim.projections.placement import place
 from imgsim.robustness import MIN_SIDE, Look, family_field, look, shrunk
 from imgsim.types import Collection, Float, Image
 from imgsim.ui import compare_maps, explore, gallery, maps, robustness_state
 from imgsim.ui.compare_maps import Shown
+from imgsim.ui.held import Held
 from imgsim.ui.picture_rows import Row, item, picture_rows
 from imgsim.ui.pictures import webp
 from imgsim.ui.progress import plain, sentence
@@ -171,27 +173,20 @@ def _placed(found: Look, xy: Float) -> Float:
 
 def _looked(scene: Scene, one: Shown, strength: float) -> Look:
     return _look(
-        scene.collection_key, one.result.embeddings.key, scene.row, scene.view.kind, strength, scene.same, _Held(one)
+        scene.collection_key,
+        one.result.embeddings.key,
+        scene.row,
+        scene.view.kind,
+        strength,
+        scene.same,
+        Held(one.result),
     )
 
 
-class _Held:
-    """What a look needs and what its key tells already."""
-
-    def __init__(self, one: Shown) -> None:
-        self.result = one.result
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Held)
-
-    def __hash__(self) -> int:
-        return 0
-
-
 @lru_cache(maxsize=512)
-def _look(key: str, _space: str, row: int, kind: str, strength: float, same: str, held: _Held) -> Look:
+def _look(key: str, _space: str, row: int, kind: str, strength: float, same: str, held: Held[MapResult]) -> Look:
     edited = TRANSFORMATIONS[kind].apply(_original(key, row), strength)
-    result = held.result
+    result = held.value
     return look(maps.pipeline(), result.collection, result.embeddings, row, edited, k=K, same=same)
 
 

@@ -10,10 +10,12 @@ from typing import Any
 import streamlit as st
 
 from imgsim.known_edits import MOST, known_edits, knows_its_edits
+from imgsim.pipeline import MapResult
 from imgsim.plots.robustness import heat_map_figure, survival
 from imgsim.robustness import table_csv
 from imgsim.ui import maps
 from imgsim.ui.compare_maps import Shown
+from imgsim.ui.held import Held
 from imgsim.ui.robustness_state import RobustView
 
 Rows = Sequence[Mapping[str, Any]]
@@ -24,7 +26,7 @@ def section(_: RobustView, shown: Sequence[Shown]) -> None:
     collection = shown[0].result.collection
     if len(collection) > MOST or not knows_its_edits(collection):
         return
-    found = {one.method: _rows(one.result.embeddings.key, _Held(one)) for one in shown}
+    found = {one.method: _rows(one.result.embeddings.key, Held(one.result)) for one in shown}
     rows = [row for of_method in found.values() for row in of_method]
     kinds = list(dict.fromkeys(row["transformation"] for row in rows))
     st.subheader("The edits that lie in this collection", anchor=False)
@@ -43,20 +45,7 @@ def section(_: RobustView, shown: Sequence[Shown]) -> None:
     )
 
 
-class _Held:
-    """What the edits are measured in; the key of its embeddings tells it already."""
-
-    def __init__(self, one: Shown) -> None:
-        self.result = one.result
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Held)
-
-    def __hash__(self) -> int:
-        return 0
-
-
 @lru_cache(maxsize=32)
-def _rows(_embeddings: str, held: _Held) -> Rows:
-    found = known_edits(maps.pipeline(), held.result.collection, [held.result.embeddings])
+def _rows(_embeddings: str, held: Held[MapResult]) -> Rows:
+    found = known_edits(maps.pipeline(), held.value.collection, [held.value.embeddings])
     return [asdict(row) for row in found]
