@@ -19,17 +19,10 @@ from PIL import Image
 from imgsim.images.manifest import Manifest
 from imgsim.images.thumbnails import ThumbnailWriter, thumbnail
 from imgsim.methods import METHODS
-from imgsim.pipeline import (
-    GRAPH_K,
-    GRAPH_VERSION,
-    Pipeline,
-    _embedding_key,
-    _faithfulness_key,
-    _projection_key,
-)
+from imgsim.pipeline import GRAPH_K, Pipeline
+from imgsim.pipeline.keys import embedding_key, faithfulness_key, lists_key, projection_key
 from imgsim.projections import PROJECTORS
 from imgsim.store import write_arrays
-from imgsim.types import key_of
 from imgsim.workspace import Workspace
 
 CLASSES = 10
@@ -50,18 +43,18 @@ def prepared(home: Path, n: int, method_spec: str, map_spec: str) -> str:
     pipeline.workspace.remember_scan(source, scan_key)
     collection = pipeline.load_collection(scan_key)
     method, projector = METHODS.parse(method_spec), PROJECTORS.parse(map_spec)
-    key = _embedding_key(collection, method)
+    key = embedding_key(collection, method)
     store.compute("embeddings", key, lambda folder: _embeddings(folder, n))
     embeddings = pipeline._load_embeddings(collection, method)
-    graph = key_of("neighbors", embeddings=key, metric=embeddings.metric, k=GRAPH_K, version=GRAPH_VERSION)
+    graph = lists_key(embeddings, GRAPH_K)
     store.compute("neighbors", graph, lambda folder: _graph(folder, n))
-    projection = _projection_key(embeddings, projector, 2, 0)
+    projection = projection_key(embeddings, projector, 2, 0)
     facts = {"projector": projector.id, "params": projector.params, "embeddings": key}
     store.compute("projection", projection, lambda folder: write_arrays(folder, facts, {"xy": islands(n)}))
     judged = {"k": 15, "trustworthiness": 0.9, "continuity": 0.9, "knn_recall": 0.3, "n_sampled": 3000}
     lost = np.random.default_rng(2).random(n, dtype=np.float32)
     store.compute(
-        "faithfulness", _faithfulness_key(projection), lambda folder: write_arrays(folder, judged, {"per_point": lost})
+        "faithfulness", faithfulness_key(projection), lambda folder: write_arrays(folder, judged, {"per_point": lost})
     )
     return str(path)
 

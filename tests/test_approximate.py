@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 
 from imgsim import neighbors
-from imgsim import pipeline as pipeline_module
 from imgsim.cli import run
 from imgsim.errors import InputError
 from imgsim.neighbors import METRICS, approximate, probes
-from imgsim.pipeline import MapRequest, Pipeline
+from imgsim.pipeline import MapRequest, Pipeline, graph
 from tests.test_pages import folder_of, open_page, said
 
 
@@ -108,8 +107,8 @@ def test_a_large_collection_is_searched_by_the_index_and_says_its_recall(
     told = json.loads(capsys.readouterr().out)
     assert (told["exact"], told["recall_at_10"]) == (True, None)
 
-    monkeypatch.setattr(pipeline_module, "INDEX_FROM", 30)
-    monkeypatch.setattr(pipeline_module, "GRAPH_FROM", 30)
+    monkeypatch.setattr(graph, "INDEX_FROM", 30)
+    monkeypatch.setattr(graph, "GRAPH_FROM", 30)
     assert run(["search", source, "7.png", "-m", "pixels", "--json", "-k", "3"]) == 0
     now = json.loads(capsys.readouterr().out)
     assert not now["exact"]

@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from imgsim import pipeline as stages
 from imgsim.errors import CancelledError
-from imgsim.pipeline import MapRequest, Pipeline
+from imgsim.pipeline import MapRequest, Pipeline, mapping
 from imgsim.projections import PROJECTORS
 from imgsim.projections.coarse import coarse
 from tests.sources_on_disk import picture, put
@@ -36,7 +35,7 @@ def test_all_are_laid_out_where_the_sample_is_large_enough() -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(stages, "FROM", 30)
+    monkeypatch.setattr(mapping, "FROM", 30)
     return put(tmp_path / "pictures", **{f"{i:02}": picture(i) for i in range(40)})
 
 
