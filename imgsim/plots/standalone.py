@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-import html
 import io
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,41 +11,31 @@ import numpy as np
 
 from imgsim.errors import InputError
 from imgsim.plots.columns import column, points
-from imgsim.plots.scripts import FOLDER, bundle, plotly_path
+from imgsim.plots.offline import in_script, offline_page
+from imgsim.plots.scripts import FOLDER, bundle
 from imgsim.types import Field, Float
 
 MOST_THUMBNAILS = 50_000
 _SIDES = ((2_000, 128), (10_000, 64), (MOST_THUMBNAILS, 40))  # up to so many images: the side in pixels
 
-_POLICY = (
-    "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; "
-    "img-src data: blob:; connect-src data: blob:; worker-src blob:; base-uri 'none'; form-action 'none'"
+_ALLOWED = "connect-src data: blob:; worker-src blob:; "
+_STYLE = """\
+:root { color-scheme: light dark; --st-text-color: #1d2126; --st-background-color: #fff; --st-border-color: #e2e5e9;
+  --st-secondary-background-color: #f5f6f7; --st-primary-color: #2f63c9; }
+@media (prefers-color-scheme: dark) { :root { --st-text-color: #e6e8eb; --st-background-color: #14171b;
+  --st-border-color: #2e343c; --st-secondary-background-color: #1c2026; --st-primary-color: #8ab0ff; } }
+body { margin: 16px 20px; background: var(--st-background-color); color: var(--st-text-color);
+  font-family: system-ui, sans-serif; }
+h1 { font-size: 1.125rem; margin: 0 0 10px; }
+.imgsim-choice { font: inherit; margin-left: auto; max-width: 220px; padding: 4px 8px; color: inherit;
+  background: var(--st-background-color); border: 1px solid var(--st-border-color); border-radius: 8px; }"""
+_BODY = """\
+<div class="imgsim-map" role="group" aria-label="Map of images"></div>
+<script type="application/json" id="imgsim-data">{data}</script>"""
+_START = (
+    "imgsim.start(document.querySelector('.imgsim-map'), "
+    "JSON.parse(document.getElementById('imgsim-data').textContent));"
 )
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>
-:root {{ color-scheme: light dark; --st-text-color: #1d2126; --st-background-color: #fff; --st-border-color: #e2e5e9;
-  --st-secondary-background-color: #f5f6f7; --st-primary-color: #2f63c9; }}
-@media (prefers-color-scheme: dark) {{ :root {{ --st-text-color: #e6e8eb; --st-background-color: #14171b;
-  --st-border-color: #2e343c; --st-secondary-background-color: #1c2026; --st-primary-color: #8ab0ff; }} }}
-body {{ margin: 16px 20px; background: var(--st-background-color); color: var(--st-text-color);
-  font-family: system-ui, sans-serif; }}
-h1 {{ font-size: 1.125rem; margin: 0 0 10px; }}
-.imgsim-choice {{ font: inherit; margin-left: auto; max-width: 220px; padding: 4px 8px; color: inherit;
-  background: var(--st-background-color); border: 1px solid var(--st-border-color); border-radius: 8px; }}
-{style}
-</style></head><body>
-<h1>{title}</h1><div class="imgsim-map" role="group" aria-label="Map of images"></div>
-<script type="application/json" id="imgsim-data">{data}</script>
-<script>{plotly}</script>
-<script>
-{script}
-imgsim.start(document.querySelector('.imgsim-map'), JSON.parse(document.getElementById('imgsim-data').textContent));
-</script></body></html>
-"""
 
 
 @dataclass(frozen=True)
@@ -96,13 +84,12 @@ def map_page(
         "color": color if color in given else next(iter(given), None),
         "thumbnails": _thumbnails(len(ids), thumbnail) if thumbnail else [],
     }
-    return _PAGE.format(
-        policy=_POLICY,
-        title=html.escape(title),
-        style=(FOLDER / "map.css").read_text(encoding="utf-8"),
-        data=_in_script(json.dumps(data, ensure_ascii=False)),
-        plotly=plotly_path().read_text(encoding="utf-8").replace("</script", "<\\/script"),
-        script=bundle("embedded.js"),
+    return offline_page(
+        title,
+        style=f"{_STYLE}\n{(FOLDER / 'map.css').read_text(encoding='utf-8')}",
+        body=_BODY.format(data=in_script(data)),
+        script=f"{bundle('embedded.js')}\n{_START}",
+        allowed=_ALLOWED,
     )
 
 
@@ -129,8 +116,3 @@ def _shrunk(file: bytes, side: int) -> bytes:
 
 def _text(data: bytes) -> str:
     return base64.b64encode(data).decode()
-
-
-def _in_script(text: str) -> str:
-    """JSON that cannot end the script element it stands in."""
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
