@@ -8,6 +8,7 @@ import io
 import os
 import threading
 import time
+from concurrent.futures import Future
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ import pytest
 from PIL import Image as Pil
 
 from imgsim.errors import CancelledError, UnreadableImageError
-from imgsim.images import Thumbnails, decode, load, open_reader, scan, stream
+from imgsim.images import Thumbnails, decode, load, open_reader, scan, stream, threads
 from imgsim.images.manifest import Manifest
 from imgsim.images.threads import in_order
 from tests.sources_on_disk import picture, put
@@ -146,6 +147,24 @@ def test_cancelling_takes_effect_within_a_second_even_while_a_file_is_slow(
     assert time.perf_counter() - start < 1.3
     release.set()
     assert not (out / "manifest.json").exists()
+
+
+class _JustDone(Future[int]):
+    """Work that ends between the end of a wait for it and the look whether it has ended."""
+
+    def result(self, timeout: float | None = None) -> int:
+        if timeout is not None and not self.done():
+            self.set_result(5)
+            raise TimeoutError
+        return super().result(timeout)
+
+
+def test_work_that_ends_with_the_wait_for_it_is_no_error() -> None:
+    assert threads._wait(_JustDone(), lambda: None) == 5
+    late: Future[int] = Future()
+    late.set_exception(TimeoutError("of the work itself"))
+    with pytest.raises(TimeoutError, match="of the work itself"):
+        threads._wait(late, lambda: None)
 
 
 def test_a_reader_notices_files_that_change_or_vanish(folder: Path, out: Path) -> None:

@@ -59,6 +59,6 @@ def _wait(future: Future[Result], tick: Callable[[], None]) -> Result:
         try:
             return future.result(TICK_SECONDS)
         except NotYet:
-            if future.done():  # the work itself ran into a time limit
-                raise
+            if future.done():  # the work itself ran into a time limit, or it ended just after the wait for it did
+                return future.result()
             tick()
