@@ -11,6 +11,7 @@ from typing import Any
 
 from imgsim.errors import InputError
 from imgsim.methods import _torch_network
+from imgsim.methods._standardised import standardised
 
 Tokenizer = Callable[[Sequence[str]], Any]  # T texts -> (T, L) tokens
 
@@ -40,23 +41,7 @@ def build(name: str, path: Path | None) -> Any:
 
 def images(net: Any, mean: Sequence[float], std: Sequence[float]) -> Any:
     """(B, 3, H, W) uint8 -> (B, D) float32, not normalised."""
-    import torch
-
-    class Images(torch.nn.Module):
-        mean: torch.Tensor
-        std: torch.Tensor
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.net = net
-            self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1) * 255)
-            self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1) * 255)
-
-        def forward(self, pictures: torch.Tensor) -> torch.Tensor:
-            vectors: torch.Tensor = self.net.encode_image((pictures.to(self.mean.dtype) - self.mean) / self.std)
-            return vectors.float()
-
-    return Images().eval()
+    return standardised(net, mean, std, lambda towers, pictures: towers.encode_image(pictures).float())
 
 
 def tokenizer(name: str, found: Sequence[Path]) -> Tokenizer:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from imgsim.errors import InputError
 from imgsim.methods import _torch_network
+from imgsim.methods._standardised import standardised
 
 if TYPE_CHECKING:
     import torch
@@ -60,24 +61,12 @@ def features(net: Any, stage: int | None, pooling: str, mean: Sequence[float], s
         mean: of each channel, 0 to 1.
         std: of each channel.
     """
-    import torch
 
-    class Features(torch.nn.Module):
-        mean: torch.Tensor
-        std: torch.Tensor
+    def read(net: Any, pictures: torch.Tensor) -> torch.Tensor:
+        values: torch.Tensor = net(pictures) if stage is None else _pooled(net, pictures, stage, pooling)
+        return values.float()
 
-        def __init__(self) -> None:
-            super().__init__()
-            self.net = net
-            self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1) * 255)
-            self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1) * 255)
-
-        def forward(self, images: torch.Tensor) -> torch.Tensor:
-            picture = (images.to(self.mean.dtype) - self.mean) / self.std
-            values = self.net(picture) if stage is None else _pooled(self.net, picture, stage, pooling)
-            return values.float()
-
-    return Features().eval()
+    return standardised(net, mean, std, read)
 
 
 def _pooled(net: Any, picture: torch.Tensor, stage: int, pooling: str) -> torch.Tensor:

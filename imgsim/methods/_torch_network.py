@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from imgsim.errors import InputError
 from imgsim.methods._network_facts import Layer, Preprocessing
+from imgsim.methods._standardised import standardised
 
 if TYPE_CHECKING:
     import torch
@@ -41,95 +42,41 @@ def build(network: str, crop: int, state: Mapping[str, Any] | None) -> torch.nn.
 
 def features(net: torch.nn.Module, layer: Layer, pooling: str, preprocessing: Preprocessing) -> torch.nn.Module:
     """(B, 3, H, W) uint8 -> (B, D) float32; what comes after the layer is cut away."""
-    import torch
-
-    trunk = create_trunk(net, layer)
-
-    class Features(torch.nn.Module):
-        mean: torch.Tensor
-        std: torch.Tensor
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.trunk = trunk
-            self.register_buffer("mean", torch.tensor(preprocessing.mean).view(1, 3, 1, 1) * 255)
-            self.register_buffer("std", torch.tensor(preprocessing.std).view(1, 3, 1, 1) * 255)
-
-        def forward(self, images: torch.Tensor) -> torch.Tensor:
-            values = self.trunk((images.to(self.mean.dtype) - self.mean) / self.std)["map"]
-            return pooled(values, layer.axes, pooling).float()
-
-    return Features().eval()
+    return standardised(
+        create_trunk(net, layer),
+        preprocessing.mean,
+        preprocessing.std,
+        lambda trunk, pictures: pooled(trunk(pictures)["map"], layer.axes, pooling).float(),
+    )
 
 
 def places(net: torch.nn.Module, layer: Layer, preprocessing: Preprocessing) -> torch.nn.Module:
     """(B, 3, H, W) uint8 -> (B, h, w, D) float32: a layer's vectors by place, without the class token."""
-    import torch
-
-    trunk = create_trunk(net, layer)
-
-    class Places(torch.nn.Module):
-        mean: torch.Tensor
-        std: torch.Tensor
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.trunk = trunk
-            self.register_buffer("mean", torch.tensor(preprocessing.mean).view(1, 3, 1, 1) * 255)
-            self.register_buffer("std", torch.tensor(preprocessing.std).view(1, 3, 1, 1) * 255)
-
-        def forward(self, images: torch.Tensor) -> torch.Tensor:
-            values = self.trunk((images.to(self.mean.dtype) - self.mean) / self.std)["map"]
-            return _grid(values, layer.axes).permute(0, 2, 3, 1).float()
-
-    return Places().eval()
+    return standardised(
+        create_trunk(net, layer),
+        preprocessing.mean,
+        preprocessing.std,
+        lambda trunk, pictures: _by_place(trunk(pictures)["map"], layer),
+    )
 
 
 def maps(net: torch.nn.Module, layers: Sequence[Layer], preprocessing: Preprocessing) -> torch.nn.Module:
     """(B, 3, H, W) uint8 -> the maps (B, h, w, D) float32 of some layers, without the class token."""
-    import torch
     from torchvision.models.feature_extraction import create_feature_extractor
 
     nodes = {layer.node: f"map{i}" for i, layer in enumerate(layers)}
+
+    def read(trunk: Any, pictures: torch.Tensor) -> list[torch.Tensor]:
+        found = trunk(pictures)
+        return [_by_place(found[f"map{i}"], layer) for i, layer in enumerate(layers)]
+
     trunk: torch.nn.Module = create_feature_extractor(net, nodes, suppress_diff_warning=True)
-
-    class Maps(torch.nn.Module):
-        mean: torch.Tensor
-        std: torch.Tensor
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.trunk = trunk
-            self.register_buffer("mean", torch.tensor(preprocessing.mean).view(1, 3, 1, 1) * 255)
-            self.register_buffer("std", torch.tensor(preprocessing.std).view(1, 3, 1, 1) * 255)
-
-        def forward(self, images: torch.Tensor) -> list[torch.Tensor]:
-            found = self.trunk((images.to(self.mean.dtype) - self.mean) / self.std)
-            grids = (_grid(found[f"map{i}"], layer.axes) for i, layer in enumerate(layers))
-            return [grid.permute(0, 2, 3, 1).float() for grid in grids]
-
-    return Maps().eval()
+    return standardised(trunk, preprocessing.mean, preprocessing.std, read)
 
 
 def classifier(net: torch.nn.Module, preprocessing: Preprocessing) -> torch.nn.Module:
     """(B, 3, H, W) uint8 -> (B, C) probabilities by the network's own class head."""
-    import torch
-
-    class Classifier(torch.nn.Module):
-        mean: torch.Tensor
-        std: torch.Tensor
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.net = net
-            self.register_buffer("mean", torch.tensor(preprocessing.mean).view(1, 3, 1, 1) * 255)
-            self.register_buffer("std", torch.tensor(preprocessing.std).view(1, 3, 1, 1) * 255)
-
-        def forward(self, images: torch.Tensor) -> torch.Tensor:
-            logits: torch.Tensor = self.net((images.to(self.mean.dtype) - self.mean) / self.std)
-            return logits.softmax(1)
-
-    return Classifier().eval()
+    return standardised(net, preprocessing.mean, preprocessing.std, lambda whole, pictures: whole(pictures).softmax(1))
 
 
 def create_trunk(net: torch.nn.Module, layer: Layer) -> torch.nn.Module:
@@ -146,6 +93,11 @@ def _grid(values: torch.Tensor, axes: str) -> torch.Tensor:
         side = round((values.shape[1] - 1) ** 0.5)
         return values[:, 1:].transpose(1, 2).reshape(-1, values.shape[2], side, side)
     return values.permute(0, 3, 1, 2) if axes == "nhwc" else values
+
+
+def _by_place(values: torch.Tensor, layer: Layer) -> torch.Tensor:
+    """(B, h, w, D) float32 of a layer's output."""
+    return _grid(values, layer.axes).permute(0, 2, 3, 1).float()
 
 
 def _average(grid: torch.Tensor) -> torch.Tensor:
