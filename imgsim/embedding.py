@@ -140,6 +140,12 @@ def fitted(
     return known
 
 
+def sampled(method: Method, n: int, size: int, stream: Stream, seed: int = 0) -> list[Array]:
+    """What a method needs of at most `size` of n images, a seeded sample."""
+    rows = np.sort(np.random.default_rng(seed).permutation(n)[:size]).tolist()
+    return [arrays[0] for _, arrays in _each(stream, rows, [method], [method.prepare])]
+
+
 def _as_before(method: Method, draft: Draft) -> Method:
     """A method with what it had learnt when it stopped; a draft whose rows nobody can explain begins anew."""
     if not method.needs_fit:

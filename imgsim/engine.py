@@ -207,7 +207,7 @@ class ImageSimilarityEngine:
     @cached_property
     def _ready(self) -> Method:
         if not self.method.needs_fit:
-            return self.method
+            return self.method.settled()  # once: what a person holds must be comparable with what comes later
         return self.pipeline.method_of(self._reference.embeddings)
 
     def _distance(self, a: ImageLike, b: ImageLike) -> float:

@@ -182,6 +182,9 @@ def test_every_value_at_the_edge_of_its_range_constructs_and_changes_the_key(cls
         for value in other_values(parameter):
             method = METHODS.create(cls.id, **{parameter.name: value})
             assert method.dim >= 1
+            if method == cls().settled():  # what is left to the machine has no vectors of its own
+                assert method.key == cls().key
+                continue
             assert method.key not in keys, f"{parameter.name}={value} must change the key"
             keys.add(method.key)
 

@@ -105,7 +105,7 @@ def concrete(pipeline: Pipeline, request: StudyRequest) -> Setup:
     Raises:
         InputError: a source, field, value, method or detector is not known, or normal pictures are too few.
     """
-    method, detector = METHODS.parse(request.method), DETECTORS.parse(request.detector)
+    method, detector = METHODS.parse(request.method).settled(), DETECTORS.parse(request.detector)
     collection = pipeline.open(request.source)
     normal = normal_rows(collection, request.normal_where)
     part = normal_rows(collection, request.only)

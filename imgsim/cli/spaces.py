@@ -78,7 +78,8 @@ def _embed_here(source: str, method: list[str], out: Path | None, as_json: bool)
     if out is not None:
         _write_vectors(out, collection, dict(zip(method, found, strict=True)))
     rows = [
-        _embedding_row(pipeline, made) | {"runs_on": one.runs_on()} for made, one in zip(found, methods, strict=True)
+        _embedding_row(pipeline, made) | {"precision": made.params.get("precision"), "runs_on": one.runs_on()}
+        for made, one in zip(found, methods, strict=True)
     ]
     emit({"n_images": len(collection), "embeddings": rows}, as_json, table="embeddings")
 

@@ -21,7 +21,7 @@ from imgsim.errors import InputError, UnavailableError
 from imgsim.images.sources import open_source
 from imgsim.images.sources._parquet import ParquetFiles
 from imgsim.images.sources.shards import FIXED, Shards, matrix
-from imgsim.methods import METHODS
+from imgsim.methods import METHODS, settled_spec
 from imgsim.pipeline import Pipeline
 from imgsim.progress import Progress, silent
 from imgsim.types import Float, Match
@@ -86,6 +86,7 @@ class Database:
         Raises:
             InputError: the method's metric is none that the database has, or the table holds another method's.
         """
+        spec = settled_spec(spec)  # queries must be embedded as the table was
         method = METHODS.parse(spec)
         if method.metric not in DISTANCES:
             raise InputError(

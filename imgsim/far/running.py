@@ -12,7 +12,7 @@ from imgsim.far.embedder import Embedder, Report
 from imgsim.images.sources import Listing, open_source
 from imgsim.images.sources._parquet import ParquetFiles, filesystem
 from imgsim.images.sources.shards import NOTE, EmbeddedMethod, Note
-from imgsim.methods import METHODS, Method
+from imgsim.methods import METHODS, Method, settled_spec
 from imgsim.progress import Progress, silent
 
 SHARD_ROWS = 4096
@@ -77,6 +77,7 @@ def embed(
     """
     if engine not in ENGINES:
         raise InputError(f"engine must be one of {', '.join(ENGINES)}, got {engine!r}; choose one of these.")
+    specs = [settled_spec(spec) for spec in specs]  # workers choose nothing: all must do the same
     methods = [_usable(METHODS.parse(spec), progress) for spec in specs]
     opened = open_source(source)
     known = tuple(EmbeddedMethod(s, m.key, m.dim, m.metric) for s, m in zip(specs, methods, strict=True))

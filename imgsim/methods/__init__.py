@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imgsim.errors import InputError
-from imgsim.parameters import split_worn, values
+from imgsim.parameters import format_spec, parse_spec, split_worn, values
 from imgsim.progress import Progress, silent
 from imgsim.registry import Registry
 from imgsim.types import Float, Image, Metric, key_of
@@ -87,6 +87,18 @@ class Method(ABC):
         Raises:
             UnavailableError: it cannot be fetched; the message says how to bring it.
         """
+
+    @property
+    def undecided(self) -> bool:
+        """Whether `decide` must see a sample before it is known how it runs best here."""
+        return False
+
+    def decide(self, prepared: Sequence[Array], progress: Progress = silent) -> None:  # noqa: B027 - most have no choice
+        """Measure on prepared sample images what is left to be chosen on this machine, and remember it."""
+
+    def settled(self) -> Self:
+        """Itself with all that is left to be chosen spelled out, as it stands: what the vectors are stored under."""
+        return self
 
     def runs_on(self) -> str | None:
         """What ran it last here, how fast and how exactly, in one sentence; None where nothing was chosen."""
@@ -197,6 +209,15 @@ def _package_of(name: str) -> str | None:
 
     known = {"timm": _timm_facts.FACTS, "clip": _clip_facts.FACTS}
     return next((method for method, facts in known.items() if facts.known(name)), None)
+
+
+def settled_spec(spec: str) -> str:
+    """The spec with all that is left to be chosen spelled out; the same text where nothing is."""
+    method = METHODS.parse(spec)
+    settled = method.settled().params
+    changed = {name: value for name, value in settled.items() if value != method.params[name]}
+    id, given = parse_spec(spec)
+    return format_spec(id, {**given, **changed}) if changed else spec
 
 
 METHODS: Registry[Method] = MethodRegistry("method", __name__)

@@ -3,35 +3,46 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import importlib.util
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from imgsim import weights as files
-from imgsim.methods import Array, Method
-from imgsim.methods._backends import runs_on
+from imgsim.methods import Array
 from imgsim.methods._crop import fitted_picture
+from imgsim.methods._precise_network import MOST_LOADED, PreciseNetwork
 from imgsim.methods._tagged_facts import Look, TaggedFacts
+from imgsim.parameters import param
 from imgsim.progress import Progress, silent
-from imgsim.types import Float, Image, Metric
+from imgsim.types import Float, Image
 
-MOST_LOADED = 2  # networks kept in memory
+if TYPE_CHECKING:
+    import torch
 
 
-class TaggedNetwork(Method):
-    """What such methods share; a subclass has the fields `network`, `weights` and `precision`, and runs the network."""
+def network_param(facts: TaggedFacts, default: str) -> Any:
+    """The field `network`: any of the package's names."""
+    said = "The network and, after a dot, which of its weights; without a dot the recommended ones."
+    return param(default, said, choices=facts.names)
+
+
+def weights_param() -> Any:
+    """The field `weights`."""
+    said = "auto takes the published weights or your own; random is untrained."
+    return param("auto", said, choices=("auto", "random"))
+
+
+class TaggedNetwork(PreciseNetwork):
+    """A subclass has the fields `network`, `weights` and `precision`, and builds the network."""
 
     network: str
-    weights: str
-    precision: str
 
     facts: ClassVar[TaggedFacts]
     requirement: ClassVar[str]  # what pip is asked for
-    family: ClassVar[str] = "networks"
-    batch_size: ClassVar[int] = 16
 
     @classmethod
     def taken_names(cls) -> frozenset[str]:
@@ -43,14 +54,9 @@ class TaggedNetwork(Method):
         """Names of files that other packages have published."""
         return frozenset()
 
-    def run(self, pictures: Array) -> Float:
-        """(B, D) of (B, 3, height, width) uint8 pictures."""
+    def module(self) -> torch.nn.Module:
+        """(B, 3, height, width) uint8 pictures -> (B, D) float32, built when it is first needed."""
         raise NotImplementedError
-
-    @property
-    def metric(self) -> Metric:
-        """Cosine: lengths of features carry contrast more than content."""
-        return "cosine"
 
     @property
     def min_side(self) -> int:
@@ -115,10 +121,6 @@ class TaggedNetwork(Method):
         weights = files.sha256(self.path) if self.path else self.facts.full_name(self.network)
         return {"weights": weights, "preprocessing": dataclasses.asdict(self.look)}
 
-    def runs_on(self) -> str | None:
-        """What was chosen when it first ran here."""
-        return runs_on(self.key)
-
     def prepare(self, image: Image) -> Array:
         """(3, height, width) uint8: the package's own resize and crop for these weights."""
         look = self.look
@@ -127,9 +129,20 @@ class TaggedNetwork(Method):
 
     def embed_batch(self, prepared: Sequence[Array]) -> Float:
         """(B, D) float32, not normalised."""
-        return self.run(np.stack(prepared))
+        method = self.settled()
+        vectors: Float = _runner(method, method.key)(np.stack(prepared))
+        return vectors
 
     @property
     def look(self) -> Look:
         """What pictures must look like."""
         return self.facts.look(self.network)
+
+
+@functools.lru_cache(maxsize=MOST_LOADED)
+def _runner(method: TaggedNetwork, key: str) -> Any:
+    from imgsim.methods import _backends
+
+    method.acquire()
+    note = _backends.Note(files.workspace_folder().parent, key)
+    return _backends.runner(method.module(), (method.look.height, method.look.width), method.precision, note)

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from imgsim import weights as files
-from imgsim.methods import METHODS, Array, _clip_facts, _timm_facts
+from imgsim.methods import METHODS, _clip_facts, _timm_facts
 from imgsim.methods._network_facts import networks as torchvision_names
 from imgsim.methods._network_facts import published_names
+from imgsim.methods._precise_network import MOST_LOADED, precision_param
 from imgsim.methods._tagged_facts import TaggedFacts
-from imgsim.methods._tagged_network import MOST_LOADED, TaggedNetwork
-from imgsim.parameters import param
+from imgsim.methods._tagged_network import TaggedNetwork, network_param, weights_param
 from imgsim.types import Float
+
+if TYPE_CHECKING:
+    import torch
 
 _TEXTS = 64  # in a batch
 
@@ -26,19 +30,9 @@ _TEXTS = 64  # in a batch
 class Clip(TaggedNetwork):
     """A picture beside the words that describe it; the name of a network alone is a method too."""
 
-    network: str = param(
-        "ViT-B-32.laion2b_s34b_b79k",
-        "The network and, after a dot, which of its weights; without a dot the first ones.",
-        choices=_clip_facts.FACTS.names,
-    )
-    weights: str = param(
-        "auto", "auto takes the published weights or your own; random is untrained.", choices=("auto", "random")
-    )
-    precision: str = param(
-        "fp32",
-        "bf16 takes about half the time where the processor has it and moves vectors a little.",
-        choices=("fp32", "bf16"),
-    )
+    network: str = network_param(_clip_facts.FACTS, "ViT-B-32.laion2b_s34b_b79k")
+    weights: str = weights_param()
+    precision: str = precision_param()
 
     id: ClassVar[str] = "clip"
     title: ClassVar[str] = "CLIP and SigLIP (open_clip)"
@@ -79,10 +73,12 @@ class Clip(TaggedNetwork):
         """Width of the space of pictures and texts."""
         return _clip_facts.dim(self.network)
 
-    def run(self, pictures: Array) -> Float:
-        """(B, D) of (B, 3, height, width) uint8 pictures."""
-        vectors: Float = _image_runner(self, self.key)(pictures)
-        return vectors
+    def module(self) -> torch.nn.Module:
+        """The tower of pictures."""
+        from imgsim.methods import _clip_network
+
+        tower: torch.nn.Module = _clip_network.images(self._towers(), self.look.mean, self.look.std)
+        return tower
 
     def embed_text(self, texts: Sequence[str]) -> Float:
         """(T, D) vectors of texts in the space of the pictures, not normalised; long texts are cut.
@@ -92,11 +88,16 @@ class Clip(TaggedNetwork):
         """
         import torch
 
-        net, cut = _towers(self, self.key), _tokenizer(self.network)
+        net, cut = self._towers(), _tokenizer(self.network)
         with torch.inference_mode():
             parts = [net.encode_text(cut(list(texts[i : i + _TEXTS]))) for i in range(0, len(texts), _TEXTS)]
         vectors = [part.float().numpy() for part in parts]
         return np.ascontiguousarray(np.concatenate([np.zeros((0, self.dim), np.float32), *vectors]))
+
+    def _towers(self) -> Any:
+        """Both towers, one copy for texts and for all precisions of pictures."""
+        exact = dataclasses.replace(self, precision="fp32")
+        return _towers(exact, exact.key)
 
 
 @functools.cache
@@ -119,13 +120,3 @@ def _towers(method: Clip, _key: str) -> Any:
 
     method.acquire()
     return _clip_network.build(method.facts.split(method.network)[0], method.path)
-
-
-@functools.lru_cache(maxsize=MOST_LOADED)
-def _image_runner(method: Clip, _key: str) -> Any:
-    from imgsim.methods import _backends, _clip_network
-
-    look = method.look
-    module = _clip_network.images(_towers(method, _key), look.mean, look.std)
-    note = _backends.Note(files.workspace_folder().parent, method.key)
-    return _backends.runner(module, (look.height, look.width), method.precision, note)

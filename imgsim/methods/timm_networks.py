@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from imgsim import weights as files
 from imgsim.errors import InputError
-from imgsim.methods import METHODS, Array, _timm_facts
+from imgsim.methods import METHODS, _timm_facts
 from imgsim.methods._network_facts import networks as torchvision_names
 from imgsim.methods._network_facts import published_names
+from imgsim.methods._precise_network import precision_param
 from imgsim.methods._tagged_facts import TaggedFacts
-from imgsim.methods._tagged_network import MOST_LOADED, TaggedNetwork
+from imgsim.methods._tagged_network import TaggedNetwork, network_param, weights_param
 from imgsim.parameters import param
-from imgsim.types import Float
+
+if TYPE_CHECKING:
+    import torch
 
 
 @METHODS.register
@@ -22,14 +24,8 @@ from imgsim.types import Float
 class Timm(TaggedNetwork):
     """Features of a timm network; its name alone is a method too: `vit_small_patch14_dinov2` is this one with it."""
 
-    network: str = param(
-        "vit_small_patch16_dinov3.lvd1689m",
-        "The network and, after a dot, which of its weights; without a dot the recommended ones.",
-        choices=_timm_facts.FACTS.names,
-    )
-    weights: str = param(
-        "auto", "auto takes the published weights or your own; random is untrained.", choices=("auto", "random")
-    )
+    network: str = network_param(_timm_facts.FACTS, "vit_small_patch16_dinov3.lvd1689m")
+    weights: str = weights_param()
     layer: str = param(
         "last",
         "Depth that is read: early sees edges and colours, middle textures and parts, last objects.",
@@ -40,11 +36,7 @@ class Timm(TaggedNetwork):
         "How places become one vector: own is the network's way at its end and avg before it; cls is its class token.",
         choices=("own", "avg", "gem", "max", "rmac", "cls"),
     )
-    precision: str = param(
-        "fp32",
-        "bf16 takes about half the time where the processor has it and moves vectors a little.",
-        choices=("fp32", "bf16"),
-    )
+    precision: str = precision_param()
 
     id: ClassVar[str] = "timm"
     title: ClassVar[str] = "timm network"
@@ -84,23 +76,14 @@ class Timm(TaggedNetwork):
         """Width of the layer."""
         return _timm_facts.dim(self.network, self.layer, self.pooling == "own")
 
-    def run(self, pictures: Array) -> Float:
-        """(B, D) of (B, 3, height, width) uint8 pictures."""
-        vectors: Float = _runner(self, self.key)(pictures)
-        return vectors
+    def module(self) -> torch.nn.Module:
+        """The network up to the layer, and the pooling."""
+        from imgsim.methods import _timm_network
 
-
-@functools.lru_cache(maxsize=MOST_LOADED)
-def _runner(method: Timm, _key: str) -> Any:
-    from imgsim.methods import _backends, _timm_network
-
-    method.acquire()
-    state = files.load_state(method.path) if method.path else None
-    net = _timm_network.build(method.facts.full_name(method.network), state)
-    look, n_stages = method.look, _timm_facts.n_stages(method.network)
-    own = method.layer == "last" and method.pooling == "own"
-    stage = None if own else _timm_network.places(n_stages)[_timm_facts.DEPTHS.index(method.layer)]
-    pooling = "avg" if method.pooling == "own" else method.pooling
-    module = _timm_network.features(net, stage, pooling, look.mean, look.std)
-    note = _backends.Note(files.workspace_folder().parent, method.key)
-    return _backends.runner(module, (look.height, look.width), method.precision, note)
+        state = files.load_state(self.path) if self.path else None
+        net = _timm_network.build(self.facts.full_name(self.network), state)
+        own = self.layer == "last" and self.pooling == "own"
+        places = _timm_network.places(_timm_facts.n_stages(self.network))
+        stage = None if own else places[_timm_facts.DEPTHS.index(self.layer)]
+        pooling = "avg" if self.pooling == "own" else self.pooling
+        return _timm_network.features(net, stage, pooling, self.look.mean, self.look.std)

@@ -14,18 +14,17 @@ from typing import Any, ClassVar
 import numpy as np
 
 from imgsim import weights as files
-from imgsim.methods import METHODS, Array, Method
+from imgsim.methods import METHODS, Array
 from imgsim.methods import _network_facts as facts
-from imgsim.methods._backends import runs_on
+from imgsim.methods import _precision as precisions
 from imgsim.methods._crop import resized_center
+from imgsim.methods._precise_network import MOST_LOADED, PreciseNetwork
 from imgsim.parameters import param
 from imgsim.progress import Progress, silent
-from imgsim.types import Float, Image, Metric
+from imgsim.types import Float, Image
 
-PRECISIONS = ("fp32", "bf16")
 POOLINGS = ("avg", "gem", "max", "rmac")
 LAYERS = ("last", "late", "middle", "early")
-_MOST_LOADED = 2  # networks kept in memory
 
 
 @dataclass(frozen=True)
@@ -66,28 +65,21 @@ def choose(network: str, wanted: str) -> Weights:
 
 
 @dataclass(frozen=True)
-class TorchvisionNetwork(Method):
+class TorchvisionNetwork(PreciseNetwork):
     """Features of one layer of a network trained on ImageNet's 1,000 classes, pooled over the picture."""
 
     weights: str = "auto"
     layer: str = "last"
     pooling: str = "avg"
-    precision: str = "fp32"
+    precision: str = precisions.AUTO
 
-    family: ClassVar[str] = "networks"
     sees: ClassVar[str] = "What is in the picture: objects, scenes and materials like those of ImageNet."
     formula: ClassVar[str] = (
         "v = mean over all places of the last feature map "
         "of the network (or as `pooling` says); distance 1 − cos(v₁, v₂)"
     )
     blind_to: ClassVar[str] = "Exact colours, counts and places, text, and kinds of things that ImageNet lacks."
-    batch_size: ClassVar[int] = 16
     needs: ClassVar[tuple[str, ...]] = ("torch", "torchvision")
-
-    @property
-    def metric(self) -> Metric:
-        """Cosine: lengths of features carry contrast more than content."""
-        return "cosine"
 
     @property
     def dim(self) -> int:
@@ -132,10 +124,6 @@ class TorchvisionNetwork(Method):
             "preprocessing": dataclasses.asdict(chosen.preprocessing),
         }
 
-    def runs_on(self) -> str | None:
-        """What was chosen when it first ran here."""
-        return runs_on(self.key)
-
     def prepare(self, image: Image) -> Array:
         """(3, crop, crop) uint8: torchvision's own resize and centre crop for these weights."""
         size = self._chosen.preprocessing
@@ -143,7 +131,7 @@ class TorchvisionNetwork(Method):
 
     def embed_batch(self, prepared: Sequence[Array]) -> Float:
         """(B, D) float32, not normalised."""
-        vectors: Float = _runner(self)(np.stack(prepared))
+        vectors: Float = _runner(self.settled())(np.stack(prepared))
         return vectors
 
     def class_probabilities(self, prepared: Sequence[Array]) -> Float:
@@ -198,13 +186,13 @@ def _fields(network: str) -> list[tuple[str, type, Any]]:
         "layer": "Depth that is read: early sees edges and colours, middle textures and parts, last objects.",
         "pooling": "How places become one vector: avg counts all alike, gem, max and rmac favour strong ones"
         + (", cls is the network's own summary." if tokens else "."),
-        "precision": "bf16 takes about half the time where the processor has it and moves vectors a little.",
+        "precision": precisions.HELP,
     }
     choices: dict[str, tuple[str, ...]] = {
         "weights": ("auto", *facts.tags(network), "random"),
         "layer": LAYERS,
         "pooling": ("cls", *POOLINGS) if tokens else POOLINGS,
-        "precision": PRECISIONS,
+        "precision": precisions.PRECISIONS,
     }
     return [(name, str, param(choices[name][0], texts[name], choices=choices[name])) for name in texts]
 
@@ -237,7 +225,7 @@ def _runner(method: TorchvisionNetwork, ending: str = "") -> Any:
     with _lock:
         if key not in _loaded:
             _loaded[key] = _load(method, ending)
-            while len(_loaded) > _MOST_LOADED:
+            while len(_loaded) > MOST_LOADED:
                 _loaded.popitem(last=False)
         _loaded.move_to_end(key)
         return _loaded[key]

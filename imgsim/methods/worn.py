@@ -105,6 +105,11 @@ class Worn(Method):
         """As the method's."""
         self.base.acquire(progress)
 
+    def settled(self) -> Self:
+        """With the method below settled."""
+        params = self.base.settled().params
+        return self if params == self.params else dataclasses.replace(self, **params)
+
     def runs_on(self) -> str | None:
         """What ran the method below."""
         return self.base.runs_on()

@@ -16,6 +16,7 @@ from imgsim import embedding, images
 from imgsim.drafts import Draft, hashes_of
 from imgsim.errors import InputError, UnavailableError
 from imgsim.methods import METHODS, Method
+from imgsim.methods import _precision as precision
 from imgsim.methods.worn import Worn
 from imgsim.parameters import format_spec, split_worn
 from imgsim.pipeline.keys import embedding_key
@@ -51,6 +52,9 @@ class Embedding(Scanning):
         """
         if not len(collection):
             raise InputError(f"{collection.name} must have at least one readable image, got none; add images to it.")
+        for method in methods:
+            self._decide(collection, method.base if isinstance(method, Worn) else method, progress)
+        methods = [method.settled() for method in methods]
         bare = [method.base if isinstance(method, Worn) else method for method in methods]
         keys = {embedding_key(collection, method): method for method in bare}
         missing = {key: method for key, method in keys.items() if not self.store.find("embeddings", key)}
@@ -63,6 +67,7 @@ class Embedding(Scanning):
 
     def find_embeddings(self, collection: Collection, method: Method) -> Embeddings | None:
         """The same of one method if the store has them, else None; quick."""
+        method = method.settled()
         if not self.store.find("embeddings", embedding_key(collection, method)):
             return None
         return self._load_embeddings(collection, method)
@@ -93,6 +98,17 @@ class Embedding(Scanning):
         if not text.strip():
             raise InputError(f"a text must have at least one word, got {text!r}; say what the picture shows.")
         return np.asarray(self.method_of(embeddings).embed_text([text])[0])
+
+    def _decide(self, collection: Collection, method: Method, progress: Progress) -> None:
+        """Let a method measure on a sample how it runs best, where that is not known and vectors are to be computed."""
+        key = embedding_key(collection, method)
+        begun = self.store.find("embeddings", key) or self.store.leftover("embeddings", key)
+        if len(collection) < precision.FEWEST or not method.undecided or begun:
+            return
+        method.acquire(progress)
+        if method.unavailable() is None:
+            sample = embedding.sampled(method, len(collection), precision.SAMPLE, self._stream(collection))
+            method.decide(sample, progress)
 
     def _embed_missing(
         self,

@@ -111,7 +111,7 @@ class Mapping(Searching):
         Raises:
             InputError: the request names something that does not exist.
         """
-        method, projector = METHODS.parse(request.method), PROJECTORS.parse(request.projector)
+        method, projector = METHODS.parse(request.method).settled(), PROJECTORS.parse(request.projector)
         collection_key = self.collection_key(request.source)
         if collection_key is None:
             return None
@@ -126,7 +126,7 @@ class Mapping(Searching):
         Raises:
             InputError: the request names something that does not exist.
         """
-        method, projector = METHODS.parse(request.method), PROJECTORS.parse(request.projector)
+        method, projector = METHODS.parse(request.method).settled(), PROJECTORS.parse(request.projector)
         collection_key = self.collection_key(request.source)
         if collection_key is None:
             return None

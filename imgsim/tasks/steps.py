@@ -27,7 +27,7 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
     """`arguments`: `source`, `image` (id or reference of an upload) and `method` (spec); the steps are in the store."""
     pipeline = Pipeline()
     collection = pipeline.open(arguments["source"], progress)
-    method = METHODS.parse(arguments["method"])
+    method = METHODS.parse(arguments["method"]).settled()
 
     def build(directory: Path) -> None:
         ready = sides.ready(pipeline, collection, method, progress)
@@ -49,7 +49,7 @@ def find(pipeline: Pipeline, collection: Collection, image: str, spec: str) -> t
 
 def key(collection: Collection, image: str, spec: str) -> str:
     """Content key; a method that learns depends on the collection too."""
-    method = METHODS.parse(spec)
+    method = METHODS.parse(spec).settled()
     row = collection.rows.get(image)
     contents = image if row is None else collection.hashes[row]
     learnt_on = collection.fingerprint if method.needs_fit else ""

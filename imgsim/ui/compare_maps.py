@@ -40,8 +40,8 @@ class Shown:
     def method(self) -> str:
         """`HOG`, with what was changed of its parameters."""
         params = self.result.embeddings.params
-        method = METHODS[self.result.embeddings.method]
-        changed = [f"{k} {v}" for k, v in params.items() if v != getattr(method(), k)]
+        method = METHODS[self.result.embeddings.method]().settled()
+        changed = [f"{k} {v}" for k, v in params.items() if v != getattr(method, k)]
         return " · ".join([method.title, *changed])
 
     def panel(self) -> Panel:
