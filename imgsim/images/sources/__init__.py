@@ -113,7 +113,7 @@ class Source(ABC):
         return None
 
     def shown_path(self, location: str) -> str:
-        """Where a person finds the image: a path where there is one."""
+        """Where a person finds the image: a path where there is one, else the SOURCE and the location."""
         return f"{self.canonical}/{location}"
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar, Self
 
 from imgsim.errors import UnavailableError
-from imgsim.images.sources import Source
+from imgsim.images.sources import Column, Listing, Source
 from imgsim.types import key_of
 
 
@@ -43,6 +44,11 @@ class Drawn(Source):
     def state(self) -> str:
         """The version of the code that draws and of the libraries it draws with."""
         return key_of("drawn", id=self.id, version=self.version, libraries=_libraries())
+
+    def listed(self, ids: Iterable[str], fields: Mapping[str, Column]) -> Listing:
+        """The listing of pictures whose id says all of where they are."""
+        known = list(ids)
+        return Listing(known, known, [self.state()] * len(known), fields)
 
 
 def package_file(package: str, *parts: str) -> Path:

@@ -35,7 +35,7 @@ class Digits(Drawn):
         """All digits, with the digit as `label`."""
         labels = [str(int(digit)) for digit in _table()[:, 64]]
         ids = [f"digit_{number:04d}" for number in range(len(labels))]
-        return Listing(ids, ids, [self.state()] * len(ids), {"label": labels})
+        return self.listed(ids, {"label": labels})
 
     def read(self, location: str) -> Contents:
         """The digit, dark on white, smoothly enlarged to 112 x 112."""
@@ -47,10 +47,6 @@ class Digits(Drawn):
         grey = np.full((SIDE, SIDE), 255, np.uint8)
         grey[_MARGIN:-_MARGIN, _MARGIN:-_MARGIN] = np.asarray(small.resize((inner, inner), Pil.Resampling.BICUBIC))
         return np.ascontiguousarray(np.repeat(grey[..., None], 3, axis=2))
-
-    def shown_path(self, location: str) -> str:
-        """The SOURCE and the id: it is no file."""
-        return f"{self.id}/{location}"
 
 
 @cache

@@ -52,16 +52,12 @@ class Photos(Drawn):
             "edit": [EDITS[edit].kind for _, edit in pairs],
             "strength": [EDITS[edit].strength for _, edit in pairs],
         }
-        return Listing(ids, ids, [self.state()] * len(ids), fields)
+        return self.listed(ids, fields)
 
     def read(self, location: str) -> Contents:
         """The edited photograph, drawn now."""
         photo, _, edit = location.partition("/")
         return np.ascontiguousarray(EDITS[edit].apply(base_photo(photo)))
-
-    def shown_path(self, location: str) -> str:
-        """The SOURCE and the id: it is no file."""
-        return f"{self.id}/{location}"
 
 
 @lru_cache(maxsize=len(PHOTOS))

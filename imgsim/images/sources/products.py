@@ -96,16 +96,11 @@ class Products(Drawn):
         """All items; ids like `mug_red_07`, and `mug_red_07_again` for one that is offered twice."""
         table = items()
         names = ("category", "colour", "pattern", "material", "price", "listing")
-        columns = {name: [getattr(item, name) for item in table.values()] for name in names}
-        return Listing(list(table), list(table), [self.state()] * len(table), columns)
+        return self.listed(table, {name: [getattr(item, name) for item in table.values()] for name in names})
 
     def read(self, location: str) -> Contents:
         """The picture, drawn now."""
         return draw(items()[location])
-
-    def shown_path(self, location: str) -> str:
-        """The SOURCE and the id: it is no file."""
-        return f"{self.id}/{location}"
 
 
 @cache

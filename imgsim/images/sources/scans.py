@@ -93,7 +93,7 @@ class Scans(Drawn):
             "contrast": [float(one.contrast) if one.size else math.nan for one in rows],
             "group": [one.group for one in rows],
         }
-        return Listing(list(table), list(table), [self.state()] * len(table), fields)
+        return self.listed(table, fields)
 
     def read(self, location: str) -> Contents:
         """The patch, cut out and planted now."""
@@ -111,10 +111,6 @@ class Scans(Drawn):
         one = patches()[location]
         marked = lesion(one) >= 0.5 if one.size else np.zeros((SIDE, SIDE), bool)
         return np.ascontiguousarray(np.repeat(marked[..., None] * np.uint8(255), 3, axis=2))
-
-    def shown_path(self, location: str) -> str:
-        """The SOURCE and the id: it is no file."""
-        return f"{self.id}/{location}"
 
 
 @cache

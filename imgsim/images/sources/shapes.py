@@ -96,19 +96,12 @@ class Shapes(Drawn):
     def listing(self) -> Listing:
         """All pictures; ids like `circle_red_07`."""
         table = factors()
-        columns = {
-            name: [getattr(f, name) for f in table.values()]
-            for name in ("shape", "colour", "texture", "size", "rotation", "background")
-        }
-        return Listing(list(table), list(table), [self.state()] * len(table), columns)
+        names = ("shape", "colour", "texture", "size", "rotation", "background")
+        return self.listed(table, {name: [getattr(of, name) for of in table.values()] for name in names})
 
     def read(self, location: str) -> Contents:
         """The picture, drawn now."""
         return draw(factors()[location])
-
-    def shown_path(self, location: str) -> str:
-        """The SOURCE and the id: it is no file."""
-        return f"{self.id}/{location}"
 
 
 @cache
