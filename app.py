@@ -13,8 +13,10 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 import streamlit as st  # noqa: E402
+from starlette.middleware import Middleware  # noqa: E402
 
 from imgsim.ui import jobs, network  # noqa: E402
+from imgsim.ui.early import EarlyScripts  # noqa: E402
 from imgsim.ui.routes import Results, routes  # noqa: E402
 from imgsim.ui.security import middleware  # noqa: E402
 
@@ -28,7 +30,9 @@ def results() -> Results:
 
 network.answer_at_once()
 jobs.warm_up()
-app = st.App(ROOT / "imgsim" / "ui" / "main.py", routes=routes(results), middleware=middleware())
+app = st.App(
+    ROOT / "imgsim" / "ui" / "main.py", routes=routes(results), middleware=[*middleware(), Middleware(EarlyScripts)]
+)
 
 if __name__ == "__main__":
     app.run()

@@ -22,13 +22,15 @@ export class HttpSource {
 
 let plotly = null;
 
-/** plotly.js, loaded once a page. */
+/** plotly.js, loaded once a page; the HTML of a page with a map has asked for it already (imgsim/ui/early.py). */
 export function loadPlotly() {
-  plotly ??= new Promise((resolve, reject) => {
-    const script = document.createElement('script');
+  plotly ??= window.Plotly ? Promise.resolve(window.Plotly) : new Promise((resolve, reject) => {
+    const early = document.getElementById('imgsim-plotly'); // leaves if it fails
+    const script = early ?? document.createElement('script');
+    script.addEventListener('load', () => resolve(window.Plotly));
+    script.addEventListener('error', () => { plotly = null; reject(new Error('plotly.js could not be loaded')); });
+    if (early) return;
     script.src = address('plotly.js');
-    script.onload = () => resolve(window.Plotly);
-    script.onerror = () => { plotly = null; reject(new Error('plotly.js could not be loaded')); };
     document.head.append(script);
   });
   return plotly;
