@@ -26,7 +26,8 @@ class Registry(Generic[T]):
 
     Args:
         kind: the noun in error messages, such as "method".
-        package: the package whose modules register themselves with `@registry.register`.
+        package: the package whose modules register themselves with `@registry.register`; those whose names begin with
+            "_" hold no items and are not looked at.
     """
 
     def __init__(self, kind: str, package: str) -> None:
@@ -94,7 +95,8 @@ class Registry(Generic[T]):
             self._discovering = True
             try:
                 for module in pkgutil.iter_modules(importlib.import_module(self.package).__path__):
-                    importlib.import_module(f"{self.package}.{module.name}")
+                    if not module.name.startswith("_"):  # some are slow to import
+                        importlib.import_module(f"{self.package}.{module.name}")
                 self._discovered = True
             finally:
                 self._discovering = False
