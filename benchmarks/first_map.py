@@ -1,7 +1,8 @@
 """How soon a first visitor sees a map: seconds from the server's first answer to a map that can be used, in Chromium.
 
-The browser and an empty tab are open already; its cache is empty. Cold, nothing is in the store: the packaged photographs are made, embedded and drawn; warm,
-all of it is there and only the server is new. There is no peer that does the same.
+The browser and an empty tab are open already; its cache is empty. Cold, nothing is in the store: the packaged
+photographs are made, embedded and drawn; warm, all of it is there and only the server is new. There is no peer that
+does the same.
 """
 
 from __future__ import annotations

@@ -53,11 +53,15 @@ function card(item, size, verb, tell) {
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const grid = parentElement.querySelector('.imgsim-gallery');
-  const content = JSON.stringify(data);
   grid.tell = setTriggerValue;
-  if (grid.dataset.content === content) return;
+  if (grid.dataset.content === data.told) return;
+  const { items, size, verb } = JSON.parse(data.told);
+  const held = [...grid.children].findIndex((cell) => cell.contains(document.activeElement));
   const tell = (event, value) => grid.tell(event, value);
-  grid.style.setProperty('--imgsim-size', `${data.size}px`);
-  grid.replaceChildren(...data.items.map((item) => card(item, data.size, data.verb, tell)));
-  grid.dataset.content = content;
+  grid.style.setProperty('--imgsim-size', `${size}px`);
+  grid.replaceChildren(...items.map((item) => card(item, size, verb, tell)));
+  grid.dataset.content = data.told;
+  if (held < 0) return;
+  const place = grid.children[Math.min(held, items.length - 1)];
+  place?.querySelector('button').focus({ preventScroll: true }); // whoever walks by keys stays where they are
 }

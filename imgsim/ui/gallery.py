@@ -10,6 +10,8 @@ from typing import Any
 
 import streamlit as st
 
+from imgsim.ui.told import told
+
 _HTML = '<div class="imgsim-gallery" role="list" aria-label="Images"></div>'
 _UI = Path(__file__).parent
 PAIR = Path(__file__).resolve().parents[2] / "pages" / "pair.py"
@@ -64,7 +66,7 @@ def gallery(
     """
     shown = _component()(
         key=key,
-        data={"items": [asdict(picture) for picture in pictures], "size": size, "verb": verb},
+        data=told(items=[asdict(picture) for picture in pictures], size=size, verb=verb),
         on_pick_change=on_pick or (lambda: None),
         on_vote_change=on_vote or (lambda: None),
         on_explain_change=lambda: None,

@@ -54,15 +54,15 @@ function line(row, pick, explain, point) {
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector('.imgsim-rows');
-  const content = JSON.stringify(data);
   root.tell = setTriggerValue;
-  if (root.dataset.content === content) return;
+  if (root.dataset.content === data.told) return;
+  const { rows, size } = JSON.parse(data.told);
   const pick = (row) => root.tell('pick', row);
   const explain = (parameters) => root.tell('explain', parameters);
   const point = (row) => root.querySelectorAll('.imgsim-rowpic').forEach((one) => {
     one.classList.toggle('imgsim-same', row !== null && Number(one.dataset.row) === row);
   });
-  root.style.setProperty('--imgsim-size', `${data.size}px`);
-  root.replaceChildren(...data.rows.map((row) => line(row, pick, explain, point)));
-  root.dataset.content = content;
+  root.style.setProperty('--imgsim-size', `${size}px`);
+  root.replaceChildren(...rows.map((row) => line(row, pick, explain, point)));
+  root.dataset.content = data.told;
 }

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from imgsim.ui import gallery
+from imgsim.ui.told import told
 
 _HTML = '<div class="imgsim-rows" aria-label="Rows of images"></div>'
 _UI = Path(__file__).parent
@@ -59,7 +60,7 @@ def picture_rows(rows: Sequence[Row], *, key: str, size: int = 84, on_pick: Call
     """Show rows of pictures `size` pixels wide; in the callback `gallery.picked(key)` is the row of the image."""
     shown = _component()(
         key=key,
-        data={"rows": [asdict(row) for row in rows], "size": size},
+        data=told(rows=[asdict(row) for row in rows], size=size),
         on_pick_change=on_pick or (lambda: None),
         on_explain_change=lambda: None,
     )

@@ -52,11 +52,11 @@ class QueryPicture {
     for (const [name, listen] of this.listeners) document.addEventListener(name, listen);
   }
 
-  update(data, tell) {
+  update(told, tell) {
     this.tell = tell;
-    const content = JSON.stringify(data);
-    if (this.content === content) return;
-    this.content = content;
+    if (this.told === told) return;
+    this.told = told;
+    const data = JSON.parse(told);
     const same = this.name === data.name && this.source === data.src;
     [this.name, this.source] = [data.name, data.src];
     if (!same || !this.busy) this.region = data.region; // else the person is ahead of what Python knows
@@ -189,7 +189,7 @@ const known = new WeakMap();
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector('.imgsim-query');
   if (!known.has(root)) known.set(root, new QueryPicture(root));
-  known.get(root).update(data, setTriggerValue);
+  known.get(root).update(data.told, setTriggerValue);
   return () => {
     known.get(root)?.leave();
     known.delete(root);

@@ -14,6 +14,7 @@ import streamlit as st
 from imgsim import uploads
 from imgsim.errors import InputError
 from imgsim.queries import Region
+from imgsim.ui.told import told
 
 _HTML = '<div class="imgsim-query"></div>'
 _UI = Path(__file__).parent
@@ -35,7 +36,7 @@ def query_picture(
     box = None if region is None else [region.x, region.y, region.width, region.height]
     _component()(
         key=key,
-        data={"src": source, "name": name, "region": box},
+        data=told(src=source, name=name, region=box),
         on_region_change=on_region,
         on_brought_change=on_brought,
     )

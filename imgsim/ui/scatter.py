@@ -17,6 +17,7 @@ import streamlit as st
 
 from imgsim.errors import InputError
 from imgsim.ui import assets
+from imgsim.ui.told import told
 
 MOST_PANELS = 6
 MOST_POINTS = 100_000  # drawn at once; of more a stratified sample, refined when one zooms in
@@ -114,19 +115,19 @@ def scatter(
         raise InputError(f"a map must have 1 to {MOST_PANELS} panels, got {len(panels)}; choose fewer methods.")
     state = _component()(
         key=key,
-        data={
-            "panels": [asdict(panel) for panel in panels],
-            "collection": collection_key,
-            "height": int(height),
-            "color": {k: color[k] for k in ("kind", "field", "title") if k in color} if color else None,
-            "focus": focus,
-            "neighbors": [int(row) for row in neighbors],
-            "lost": [int(row) for row in lost],
-            "guests": [[[float(x), float(y)] for x, y in path] for path in guests],
-            "selected": None if selected_rows is None else _bits(selected_rows),
-            "landmarks": bool(landmarks),
-            "cap": int(most_points),
-        },
+        data=told(
+            panels=[asdict(panel) for panel in panels],
+            collection=collection_key,
+            height=int(height),
+            color={k: color[k] for k in ("kind", "field", "title") if k in color} if color else None,
+            focus=focus,
+            neighbors=[int(row) for row in neighbors],
+            lost=[int(row) for row in lost],
+            guests=[[[float(x), float(y)] for x, y in path] for path in guests],
+            selected=None if selected_rows is None else _bits(selected_rows),
+            landmarks=bool(landmarks),
+            cap=int(most_points),
+        ),
         on_click_change=on_click or _nothing,
         on_selection_change=on_selection or _nothing,
     )

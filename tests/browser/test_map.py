@@ -155,17 +155,17 @@ def test_both_axes_have_one_scale_at_any_size_and_a_double_click_shows_all(page:
     wide = page.evaluate(SCALES)
     assert wide[0] == pytest.approx(wide[1])
     page.set_viewport_size({"width": 760, "height": 700})
-    page.wait_for_function("() => document.querySelector('.imgsim-plot')._fullLayout.width < 740", timeout=10_000)
+    page.wait_for_function("() => document.querySelector('.imgsim-plot')._fullLayout.width < 740")
     small = page.evaluate(SCALES)
     assert small[0] == pytest.approx(small[1])
     page.locator(".imgsim-body").press("+")
-    page.wait_for_function(f"(small) => ({SCALES})()[0] > 1.4 * small", arg=small[0], timeout=10_000)
+    page.wait_for_function(f"(small) => ({SCALES})()[0] > 1.4 * small", arg=small[0])
     page.set_viewport_size({"width": 1400, "height": 900})
-    page.wait_for_function("() => document.querySelector('.imgsim-plot')._fullLayout.width > 800", timeout=10_000)
+    page.wait_for_function("() => document.querySelector('.imgsim-plot')._fullLayout.width > 800")
     zoomed = page.evaluate(SCALES)
     assert zoomed == pytest.approx([1.5 * small[0]] * 2)  # a part stays a part, at its scale
     page.locator(".imgsim-body").dblclick(position={"x": 5, "y": 5})
-    page.wait_for_function(f"(w) => Math.abs(({SCALES})()[0] / w - 1) < 1e-6", arg=wide[0], timeout=10_000)
+    page.wait_for_function(f"(w) => Math.abs(({SCALES})()[0] / w - 1) < 1e-6", arg=wide[0])
 
 
 def test_the_keyboard_walks_and_says_where_it_is(page: Any, map_url: str) -> None:
