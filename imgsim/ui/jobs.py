@@ -12,6 +12,7 @@ import atexit
 import functools
 import sys
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -23,6 +24,7 @@ __all__ = ["Job", "JobManager", "Stage", "State", "manager", "warm_up"]
 WORKER = (sys.executable, "-m", "imgsim.worker")
 KEPT = 30  # finished jobs that are remembered
 YOUNG = 15.0  # seconds; a younger job gives way when its only owner asks for something else
+QUIET = 4.0  # seconds for the first page, if it needs no job, before a worker starts beside it
 LONG = frozenset({"duplicates", "train", "robustness", "stability", "learning_curve"})  # tasks with a lane of their own
 
 
@@ -114,7 +116,6 @@ def manager() -> JobManager:
 
 def warm_up() -> None:
     """Get ready for the first visitor beside the server's start; the launcher calls it."""
-    manager().start()
     threading.Thread(target=_get_ready, name="warm-up", daemon=True).start()
 
 
@@ -130,3 +131,5 @@ def _get_ready() -> None:
     for card in maps.pipeline().collections():
         if not card.removable and maps.pipeline().collection_key(card.source) is None:
             manager().submit("open", {"source": card.source}, f"Pictures of {card.title}")
+    time.sleep(QUIET)
+    manager().start()
