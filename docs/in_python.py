@@ -14,7 +14,7 @@ print(f"{len(collection):,} images, fields {', '.join(collection.fields)}")
 # %% [markdown]
 # ## Explore: vectors, neighbours, a map
 #
-# Each image is decoded once for all methods named together.
+# Each image is read once for all methods named together.
 
 # %%
 methods = [METHODS.parse(spec) for spec in ("hog", "color_histogram")]

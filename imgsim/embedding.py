@@ -1,4 +1,7 @@
-"""One pass over a collection for all the methods asked for: each image is decoded once.
+"""One pass over a collection for all the methods asked for: each image is read once.
+
+It is decoded once for each different scale that the methods need, so that a vector does not depend on which others are
+made in the same pass.
 
 Decoding threads read and prepare images in a bounded window ahead while this thread runs the methods on full batches;
 vectors go to a draft on disk, which says every few seconds which rows are there for good. Rows that a draft has already
@@ -25,7 +28,8 @@ KEEP_SECONDS = 2.0  # of work that a kill may cost
 AHEAD_BYTES = 256 << 20  # of prepared images that wait in memory from the scan to the embedding
 Prepare = Callable[[Image], list[Array]]
 Prepared = Iterator[tuple[int, list[Array] | ImgsimError]]
-Stream = Callable[[Sequence[int], Prepare, int], Prepared]  # rows, prepare, min_side -> (row, prepared) in row order
+Need = tuple[Callable[[Image], Array], int]  # what a method makes of an image, and its `min_side`
+Stream = Callable[[Sequence[int], Sequence[Need]], Prepared]  # rows, needs -> (row, what each makes) in row order
 
 
 @dataclass
@@ -65,8 +69,8 @@ class Ahead:
     def stream(self, stream: Stream, hashes: Sequence[str]) -> Stream:
         """A stream for this method alone that hands out what is prepared and reads the rest."""
 
-        def run(rows: Sequence[int], prepare: Prepare, min_side: int) -> Prepared:
-            missing = stream([row for row in rows if hashes[row] not in self._prepared], prepare, min_side)
+        def run(rows: Sequence[int], needs: Sequence[Need]) -> Prepared:
+            missing = stream([row for row in rows if hashes[row] not in self._prepared], needs)
             for row in rows:
                 known = self._prepared.get(hashes[row])
                 yield (row, [known]) if known is not None else next(missing)
@@ -131,7 +135,7 @@ def fitted(
     stage = "Learning from a sample for " + _names(learners)
     progress(stage, 0, len(rows))
     samples = []
-    for _, prepared in _each(stream, rows, learners, [m.prepare for m in learners]):
+    for _, prepared in _each(stream, rows, [(one.prepare, one.min_side) for one in learners]):
         samples.append(prepared)
         progress(stage, len(samples), len(rows))
     for place, (i, method) in enumerate(zip(at, learners, strict=True)):
@@ -143,7 +147,7 @@ def fitted(
 def sampled(method: Method, n: int, size: int, stream: Stream, seed: int = 0) -> list[Array]:
     """What a method needs of at most `size` of n images, a seeded sample."""
     rows = np.sort(np.random.default_rng(seed).permutation(n)[:size]).tolist()
-    return [arrays[0] for _, arrays in _each(stream, rows, [method], [method.prepare])]
+    return [arrays[0] for _, arrays in _each(stream, rows, [(method.prepare, method.min_side)])]
 
 
 def _as_before(method: Method, draft: Draft) -> Method:
@@ -181,8 +185,8 @@ def embed(methods: Sequence[Method], drafts: Sequence[Draft], stream: Stream, pr
     done = 0
     try:
         for parts, rows in groups:
-            prepares = [part.prepare for part in parts]
-            for row, prepared in _each(stream, rows, [part.method for part in parts], prepares):
+            needs = [(part.prepare, part.method.min_side) for part in parts]
+            for row, prepared in _each(stream, rows, needs):
                 for part, array in zip(parts, prepared, strict=True):
                     part.add(row, array)
                 done += 1
@@ -223,13 +227,8 @@ def _groups(passes: Sequence[Pass]) -> Iterator[tuple[list[Pass], list[int]]]:
             yield [part for part, wanted in zip(passes, pattern, strict=True) if wanted], rows
 
 
-def _each(
-    stream: Stream, rows: Sequence[int], methods: Sequence[Method], prepares: Sequence[Callable[[Image], Array]]
-) -> Iterable[tuple[int, list[Array]]]:
-    def prepare(image: Image) -> list[Array]:
-        return [one(image) for one in prepares]
-
-    for row, prepared in stream(rows, prepare, max(method.min_side for method in methods)):
+def _each(stream: Stream, rows: Sequence[int], needs: Sequence[Need]) -> Iterable[tuple[int, list[Array]]]:
+    for row, prepared in stream(rows, needs):
         if isinstance(prepared, ImgsimError):
             raise InputError(f"{prepared}; the collection has changed since it was opened, open it again.")
         yield row, prepared

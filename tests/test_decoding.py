@@ -16,9 +16,9 @@ from PIL import Image as Pil
 from PIL import ImageCms
 
 from imgsim.errors import UnreadableImageError
-from imgsim.images import decode, from_pil
+from imgsim.images import contents, decode, decoding, from_pil
 from imgsim.images.budget import Budget
-from imgsim.images.decoding import MAX_RESULT_PIXELS, decode_sized
+from imgsim.images.decoding import MAX_RESULT_PIXELS, decode_sized, scaling
 
 RED, WHITE = (255, 0, 0), (255, 255, 255)
 
@@ -154,6 +154,25 @@ def test_scaled_decoding_keeps_twice_the_side_and_changes_little(astronaut: np.n
     small = (128, 96)
     whole = np.asarray(Pil.fromarray(decode(data)).resize(small, Pil.Resampling.BOX), int)
     assert np.abs(np.asarray(Pil.fromarray(scaled.image).resize(small, Pil.Resampling.BOX), int) - whole).mean() < 0.5
+
+
+def test_pictures_of_one_scaling_are_one_and_are_decoded_once(astronaut: np.ndarray, monkeypatch) -> None:
+    photo = Pil.fromarray(astronaut).resize((1024, 768), Pil.Resampling.LANCZOS)
+    large = Pil.fromarray(np.random.default_rng(0).integers(0, 256, (790, 1070, 3), np.uint8))
+    monkeypatch.setattr(decoding, "LARGE_PIXELS", 800_000)
+    sides = [150, 8, None, 192, 96, 32, 97, 150]
+    plain = contents.picture
+    for data, n_ways in ((encoded(photo, "JPEG"), 4), (encoded(photo, "PNG"), 1), (encoded(large, "BMP"), 5)):
+        assert len({scaling(data, side) for side in sides}) == n_ways
+        asked: list[int | None] = []
+        monkeypatch.setattr(
+            contents, "picture", lambda data, side, asked=asked: asked.append(side) or plain(data, side)
+        )
+        found, width, height = contents.prepared(data, [(np.copy, side) for side in sides])
+        assert len(asked) == n_ways
+        assert (width, height) == Pil.open(io.BytesIO(data)).size
+        for side, image in zip(sides, found, strict=True):
+            np.testing.assert_array_equal(image, decode(data, min_side=side), err_msg=str(side))
 
 
 def test_strips_of_a_large_picture_join_without_a_seam() -> None:

@@ -12,13 +12,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import skimage.data
+from PIL import Image as Pil
 
 from imgsim import far
 from imgsim.cli import run
 from imgsim.errors import CancelledError, InputError, UnavailableError, UnreadableImageError
 from imgsim.far import sampling
 from imgsim.far.embedder import write_shard
-from imgsim.images import Reader
+from imgsim.images import Reader, stored_vectors
 from imgsim.images.sources.shards import EmbeddedMethod, Note
 from imgsim.methods import METHODS
 from imgsim.pipeline import MapRequest, Pipeline
@@ -51,7 +53,7 @@ def test_shards_are_the_collection_they_were_made_of(
     original = plain.open(str(folder))
     wanted = [np.array(e.vectors) for e in plain.embed(original, [METHODS.parse(spec) for spec in SPECS])]
     plain.store.clear()
-    monkeypatch.setattr(Reader, "read", lambda *_: pytest.fail("an image was decoded again"))
+    monkeypatch.setattr(Reader, "prepared", lambda *_: pytest.fail("an image was decoded again"))
     collection = pipeline.open(shards)
     assert collection.ids == original.ids
     assert collection.fingerprint == original.fingerprint, "results of the folder serve the shards"
@@ -62,6 +64,19 @@ def test_shards_are_the_collection_they_were_made_of(
     found = pipeline.embed(collection, [METHODS.parse(spec) for spec in SPECS])
     for one, other in zip(found, wanted, strict=True):
         np.testing.assert_array_equal(one.vectors, other)
+
+
+def test_a_vector_in_a_shard_is_the_one_of_its_method_alone(tmp_path: Path) -> None:
+    photo = Pil.fromarray(skimage.data.coffee()).resize((1200, 900))
+    (tmp_path / "photos").mkdir()
+    photo.save(tmp_path / "photos" / "coffee.jpg")
+    specs = ("phash", "pixels:size=4")  # which decode it at another scale each
+    far.embed(str(tmp_path / "photos"), specs, str(tmp_path / "both"))
+    for spec in specs:
+        far.embed(str(tmp_path / "photos"), [spec], str(tmp_path / spec[:5]))
+        both, one = (Pipeline().open(str(tmp_path / name)) for name in ("both", spec[:5]))
+        vectors = [list(stored_vectors(collection, METHODS.parse(spec).key)) for collection in (both, one)]
+        np.testing.assert_array_equal(vectors[0][0][1], vectors[1][0][1])
 
 
 def test_shards_need_no_originals_until_one_is_opened(folder: Path, shards: str) -> None:

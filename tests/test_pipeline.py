@@ -7,11 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import skimage.data
 from PIL import Image as Pillow
 
 from imgsim import embedding
 from imgsim.errors import CancelledError, InputError, UnavailableError
-from imgsim.images import Reader
+from imgsim.images import Reader, contents
+from imgsim.images.decoding import scaling
 from imgsim.methods import METHODS
 from imgsim.methods.hog import Hog
 from imgsim.methods.pixels import Pixels
@@ -101,15 +103,31 @@ def test_two_methods_in_one_pass_equal_each_alone(folder: Path, tmp_path: Path) 
         np.testing.assert_array_equal(np.asarray(alone.vectors), np.asarray(embeddings.vectors))
 
 
-def test_each_image_is_decoded_once_for_all_methods(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from imgsim.images import Reader
+@pytest.mark.parametrize("ids", [("pixels", "dominant_colors", "phash", "hog", "lbp"), ("eigenimages", "sift_bovw")])
+def test_a_vector_does_not_depend_on_who_shares_its_pass(ids: tuple[str, ...], tmp_path: Path) -> None:
+    # A JPEG is decoded at the scale a method needs: here 1/8 for 16 pixels, 1/4 for 64, 1/2 for 128, whole for 256.
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for name in ("astronaut", "chelsea", "coffee"):
+        photo = Pillow.fromarray(getattr(skimage.data, name)()).resize((1200, 900), Pillow.Resampling.LANCZOS)
+        photo.save(folder / f"{name}.jpg", quality=90)
+    methods = [METHODS.parse(id) for id in ids]
+    assert len({scaling(folder / "coffee.jpg", method.min_side) for method in methods}) == (4 if "hog" in ids else 2)
+    together = Pipeline(Workspace(tmp_path / "together"))
+    found = together.embed(together.open(str(folder)), methods)
+    for method, embeddings in zip(methods, found, strict=True):
+        alone = Pipeline(Workspace(tmp_path / f"only {method.id}"))
+        expected = alone.embed(alone.open(str(folder)), [method])[0]
+        np.testing.assert_array_equal(embeddings.vectors, expected.vectors, err_msg=method.id)
 
-    reads: list[int] = []
-    plain = Reader.read
-    monkeypatch.setattr(Reader, "read", lambda self, row, side=None: reads.append(row) or plain(self, row, side))
+
+def test_each_image_is_decoded_once_for_all_methods(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded: list[int | None] = []
+    plain = contents.picture
+    monkeypatch.setattr(contents, "picture", lambda data, side: decoded.append(side) or plain(data, side))
     pipeline = Pipeline()
     pipeline.embed(pipeline.open(str(folder)), [METHODS.parse(id) for id in ("pixels", "hog", "phash", "lbp")])
-    assert sorted(reads) == list(range(13))
+    assert len(decoded) == 13
 
 
 def test_a_learnt_vocabulary_serves_other_images(folder: Path, astronaut: np.ndarray) -> None:
@@ -191,8 +209,8 @@ def test_a_first_map_reads_each_image_once_and_embeds_it_as_a_second_reading_wou
     for i in range(12):
         Pillow.fromarray(rng.integers(0, 255, (900, 1200, 3), np.uint8)).save(folder / f"{i:02}.jpg")
     read: list[int] = []
-    once = Reader.read
-    monkeypatch.setattr(Reader, "read", lambda self, row, side=None: read.append(row) or once(self, row, side))
+    once = Reader.prepared
+    monkeypatch.setattr(Reader, "prepared", lambda self, row, needs: read.append(row) or once(self, row, needs))
     request = MapRequest(str(folder), "hog", "pca")
     together = Pipeline(Workspace(tmp_path / "together")).make_map(request)
     assert read == []

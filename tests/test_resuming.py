@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -48,13 +49,13 @@ def folder(tmp_path: Path) -> Path:
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The ids of all images that are decoded after the scan."""
     seen: list[str] = []
-    plain = Reader.read
+    plain = Reader.prepared
 
-    def read(self: Reader, row: int, side: int | None = None) -> np.ndarray:
+    def prepared(self: Reader, row: int, needs: list[Any]) -> list[Any]:
         seen.append(self.collection.ids[row])
-        return plain(self, row, side)
+        return plain(self, row, needs)
 
-    monkeypatch.setattr(Reader, "read", read)
+    monkeypatch.setattr(Reader, "prepared", prepared)
     return seen
 
 

@@ -1,4 +1,4 @@
-"""What one worker does: candidates of a source become one Parquet shard, each image decoded once for all methods."""
+"""What one worker does: candidates of a source become one Parquet shard, each image read once for all methods."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from imgsim.errors import InputError, UnreadableImageError
-from imgsim.images.contents import picture, read_and_hash
+from imgsim.images.contents import Need, prepared, read_and_hash
 from imgsim.images.sources import Scanned, Source, open_source
 from imgsim.images.sources._parquet import filesystem
 from imgsim.images.sources.shards import FIXED
@@ -90,8 +90,8 @@ class Embedder:
                 continue
             kept.append(row)
             seen.append(looked[0])
-            for part, prepared in zip(vectors, looked[1], strict=True):
-                part.add(prepared)
+            for part, array in zip(vectors, looked[1], strict=True):
+                part.add(array)
         if kept:
             own: dict[str, Sequence[Any]] = {
                 "id": [ids[row] for row in kept],
@@ -106,16 +106,15 @@ class Embedder:
         return Report(len(kept), tuple(unreadable), tuple(part.seconds for part in vectors))
 
     def _look(self, location: str) -> Looked:
-        """Read, hash, decode once, shrink, prepare; decoded as the pipeline does, so that vectors are the same."""
-        side = max(method.min_side for method in self.methods)
+        """Read, hash, decode, shrink, prepare; decoded as the pipeline does, so that vectors are the same."""
+        needs: list[Need[Any]] = [(method.prepare, method.min_side) for method in self.methods]
+        finest = max(SIDE, *(method.min_side for method in self.methods))
         try:
             contents, sha256 = read_and_hash(self.source.read(location))
-            decoded = picture(contents, side)
-            small = decoded.image if side >= SIDE else picture(contents, SIDE).image
+            (*made, webp), width, height = prepared(contents, [*needs, (thumbnail, finest)])
         except UnreadableImageError as error:
             return str(error)
-        scanned = Scanned(sha256, decoded.width, decoded.height, thumbnail(small))
-        return scanned, [method.prepare(decoded.image) for method in self.methods]
+        return Scanned(sha256, width, height, webp), made
 
 
 SIZE = ("width", "height")

@@ -1,7 +1,8 @@
 """Images: sources are listed, scanned once into collections with thumbnails, and read again safely.
 
 scan(source, directory)        -> Collection, written into the directory; `load` reads it back
-open_reader(collection)        -> Reader; `stream` reads many in order, ahead of who consumes them
+open_reader(collection)        -> Reader; `stream` reads many in order, ahead of who consumes them,
+                                  `stream_each` for several who need them at their own scales
 decode(bytes or path)          -> one (H, W, 3) uint8 RGB image
 """
 
@@ -9,9 +10,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from imgsim.images.contents import Need
 from imgsim.images.decoding import decode, from_pil
 from imgsim.images.library import Library, LibraryItem
-from imgsim.images.reader import Reader, open_reader, path_of, stored_vectors, stream
+from imgsim.images.reader import Reader, open_reader, path_of, stored_vectors, stream, stream_each
 from imgsim.images.scan import Onlooker, canonical, identify, load, scan, state
 from imgsim.images.sources import SOURCES
 from imgsim.images.sources._drawn import Drawn
@@ -23,6 +25,7 @@ __all__ = [
     "THUMBNAIL_SIDE",
     "Library",
     "LibraryItem",
+    "Need",
     "Onlooker",
     "Packaged",
     "Reader",
@@ -40,6 +43,7 @@ __all__ = [
     "state",
     "stored_vectors",
     "stream",
+    "stream_each",
 ]
 
 

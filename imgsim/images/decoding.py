@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -69,15 +71,21 @@ def decode_sized(data: bytes | Path, *, min_side: int | None = None) -> Decoded:
     Raises:
         UnreadableImageError: as `decode`.
     """
-    _prepare_pillow()
-    _quiet()
-    try:
-        with Pil.open(io.BytesIO(data) if isinstance(data, bytes) else data, formats=FORMATS) as picture:
-            return _decoded(picture, min_side)
-    except UnreadableImageError:
-        raise
-    except Exception as error:  # a hostile file raises anything, SyntaxError and MemoryError included
-        raise UnreadableImageError(reason_for(error, data)) from None
+    with _opened(data) as picture:
+        return _decoded(picture, min_side)
+
+
+def scaling(data: bytes | Path, min_side: int | None) -> tuple[tuple[int, int], int]:
+    """The size at which `decode` takes a picture out of its file for a `min_side`, and what it divides that by.
+
+    Where two give the same, so does `decode`. Only the head of the file is read.
+
+    Raises:
+        UnreadableImageError: it is no image; the message is the reason.
+    """
+    with _opened(data) as picture:
+        _draft(picture, min_side)
+        return picture.size, _factor(picture.size, min_side)
 
 
 def from_pil(picture: Pil.Image) -> Image:
@@ -97,12 +105,26 @@ def from_pil(picture: Pil.Image) -> Image:
         raise UnreadableImageError(reason_for(error, b"?")) from None
 
 
+@contextmanager
+def _opened(data: bytes | Path) -> Iterator[ImageFile.ImageFile]:
+    """A file whose head says that it may be decoded; what goes wrong with it has a reason."""
+    _prepare_pillow()
+    _quiet()
+    try:
+        with Pil.open(io.BytesIO(data) if isinstance(data, bytes) else data, formats=FORMATS) as picture:
+            if min(picture.size) < 1:
+                raise UnreadableImageError("the picture has no pixels.")
+            if picture.size[0] * picture.size[1] > MAX_SOURCE_PIXELS:
+                raise UnreadableImageError(bomb(*picture.size))
+            yield picture
+    except UnreadableImageError:
+        raise
+    except Exception as error:  # a hostile file raises anything, SyntaxError and MemoryError included
+        raise UnreadableImageError(reason_for(error, data)) from None
+
+
 def _decoded(picture: ImageFile.ImageFile, min_side: int | None) -> Decoded:
     width, height = picture.size
-    if min(width, height) < 1:
-        raise UnreadableImageError("the picture has no pixels.")
-    if width * height > MAX_SOURCE_PIXELS:
-        raise UnreadableImageError(bomb(width, height))
     _draft(picture, min_side)
     cost = _cost(picture, width, height)
     if cost > TOTAL_BYTES:

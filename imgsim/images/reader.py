@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from imgsim.errors import ImgsimError, UnreadableImageError
-from imgsim.images.contents import picture, read_and_hash
+from imgsim.images.contents import Need, Prepared, picture, prepared, read_and_hash
 from imgsim.images.sources import Source, open_source
 from imgsim.images.threads import in_order
 from imgsim.types import Collection, Float, Image
 
-Prepared = TypeVar("Prepared")
 Mask = npt.NDArray[np.bool_]
 
 
@@ -31,14 +29,24 @@ class Reader:
         Raises:
             UnreadableImageError: the file has gone, or its contents are not those that were scanned.
         """
-        id = self.collection.ids[row]
+        image: Image = self.prepared(row, [(lambda image: image, min_side)])[0]
+        return image
+
+    def prepared(self, row: int, needs: Sequence[Need[Prepared]]) -> list[Prepared]:
+        """What each need makes of one image: each sees what `read` gives for its `min_side`, whoever asks beside it.
+
+        The file is read once, and decoded once for each different scale that is needed.
+
+        Raises:
+            UnreadableImageError: as `read`.
+        """
         try:
             contents, sha256 = read_and_hash(self._source.read(self.collection.locations[row]))
             if sha256 != self.collection.hashes[row]:
                 raise UnreadableImageError("the file has changed since the collection was opened.")
-            return picture(contents, min_side).image
+            return prepared(contents, needs)[0]
         except UnreadableImageError as error:
-            raise UnreadableImageError(f"{id}: {str(error).rstrip('.')}") from None
+            raise UnreadableImageError(f"{self.collection.ids[row]}: {str(error).rstrip('.')}") from None
 
     def mask(self, row: int) -> Mask | None:
         """The true mask of one image, (H, W) bool; None where the collection has none.
@@ -103,6 +111,25 @@ def stream(
     def work(row: int) -> tuple[int, Prepared | ImgsimError]:
         try:
             return row, prepare(reader.read(row, min_side))
+        except UnreadableImageError as error:
+            return row, error
+
+    return in_order(work, rows, n_threads=n_threads, ahead=ahead)
+
+
+def stream_each(
+    reader: Reader,
+    rows: Sequence[int],
+    needs: Sequence[Need[Prepared]],
+    *,
+    n_threads: int | None = None,
+    ahead: int | None = None,
+) -> Generator[tuple[int, list[Prepared] | ImgsimError], None, None]:
+    """The same for several needs: (row, `reader.prepared(row, needs)`)."""
+
+    def work(row: int) -> tuple[int, list[Prepared] | ImgsimError]:
+        try:
+            return row, reader.prepared(row, needs)
         except UnreadableImageError as error:
             return row, error
 

@@ -95,7 +95,7 @@ class Scanning(Stage):
         self, collection: Collection, rows: Sequence[int], prepare: embedding.Prepare, min_side: int
     ) -> embedding.Prepared:
         """(row, prepared image or the error) of each row, in order, decoded and prepared in threads ahead of use."""
-        return self._stream(collection)(rows, prepare, min_side)
+        return images.stream(self._reader(collection), rows, prepare, min_side=min_side)
 
     def _own_card(self, slug: str, name: str) -> CollectionCard:
         source = f"library:{slug}"
@@ -117,7 +117,7 @@ class Scanning(Stage):
     def _stream(self, collection: Collection) -> embedding.Stream:
         reader = self._reader(collection)
 
-        def stream(rows: Sequence[int], prepare: embedding.Prepare, min_side: int) -> embedding.Prepared:
-            return images.stream(reader, rows, prepare, min_side=min_side)
+        def stream(rows: Sequence[int], needs: Sequence[embedding.Need]) -> embedding.Prepared:
+            return images.stream_each(reader, rows, needs)
 
         return stream
