@@ -56,9 +56,9 @@ def shrink_to(image: Raster, long_side: int) -> Raster:
     return scale_to(image, long_side) if max(image.shape[:2]) > long_side else image
 
 
-def keypoint_canvas(image: Image) -> Grey:
+def keypoint_canvas(image: Image, long_side: int = KEYPOINT_SIDE) -> Grey:
     """(H, W) grey at the long side that keypoints are searched at, padded where it is too thin for that."""
     cv2 = opencv()
-    small = scale_to(grey(image), KEYPOINT_SIDE)
+    small = scale_to(grey(image), long_side)
     missing = [max(0, KEYPOINT_THINNEST - side) for side in small.shape]
     return np.asarray(cv2.copyMakeBorder(small, 0, missing[0], 0, missing[1], cv2.BORDER_REPLICATE))

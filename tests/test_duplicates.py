@@ -15,11 +15,14 @@ from PIL import ImageDraw
 from imgsim import duplicates
 from imgsim.cli import run
 from imgsim.duplicates import Group, Scored, Thresholds, hamming
+from imgsim.duplicates.families import Families, to_the_middle
 from imgsim.duplicates.groups import components, medoid_groups
 from imgsim.duplicates.judging import wilson
 from imgsim.duplicates.keepers import sharpness
-from imgsim.duplicates.verification import mirrored
-from imgsim.pair_scores.sift_verified import SiftVerified
+from imgsim.duplicates.sketches import SMALL, View, keypoints
+from imgsim.duplicates.verification import agreeing, matches
+from imgsim.duplicates.votes import shared
+from imgsim.raster import keypoint_canvas, squash
 from imgsim.types import Image
 
 
@@ -123,11 +126,71 @@ def test_kinds_follow_the_thresholds():
     assert strict.groups == (Group((0, 5), "exact"),)
 
 
+def views(image: Image) -> tuple[View, View]:
+    """A picture and its mirror image as the verification sees them."""
+    canvas = keypoint_canvas(image, 160)
+    small, scale = squash(canvas, SMALL, SMALL), (canvas.shape[1] / SMALL, canvas.shape[0] / SMALL)
+    plain, mirrored = keypoints(canvas)
+    return View(plain, small, scale), View(mirrored, small[:, ::-1], scale)
+
+
 def test_a_mirrored_picture_needs_no_second_look(astronaut: Image):
-    score = SiftVerified(keypoints=300)
-    a, b = score.prepare(astronaut), score.prepare(np.ascontiguousarray(astronaut[:, ::-1]))
-    assert score.score(a, b) < 15
-    assert score.score(mirrored(a), b) > 100
+    plain, mirrored = views(astronaut)
+    flipped = views(np.ascontiguousarray(astronaut[:, ::-1]))[0]
+    assert agreeing(plain, flipped) == 0
+    assert agreeing(mirrored, flipped) > 100
+
+
+def test_a_cropped_and_mirrored_picture_agrees_and_another_one_does_not(astronaut: Image, photos: list[Image]):
+    crop = views(np.ascontiguousarray(astronaut[80:400, 100:450, :][:, ::-1]))[0]
+    assert agreeing(views(astronaut)[1], crop) >= 15
+    assert all(agreeing(views(other)[0], crop) == 0 for other in photos[1:])
+
+
+def test_pictures_that_share_a_caption_are_no_copies(astronaut: Image, photos: list[Image]):
+    def captioned(image: Image) -> Image:
+        picture = Pillow.fromarray(image).resize((400, 300))
+        ImageDraw.Draw(picture).rectangle((0, 240, 400, 300), "white")
+        ImageDraw.Draw(picture).text((20, 245), "seen today in the park", "black", font_size=34)
+        return np.asarray(picture)
+
+    first, second = (views(captioned(image))[0] for image in (astronaut, photos[1]))
+    rows = matches(first.points.descriptors, second.points.descriptors)[0]
+    assert len(rows) > 15  # the words agree
+    assert agreeing(first, second) == 0
+    assert agreeing(first, views(astronaut)[0]) >= 15
+
+
+def test_matches_are_those_of_a_plain_count():
+    random = np.random.default_rng(2)
+    a = random.integers(0, 256, (40, 32), np.uint8)
+    b = np.concatenate([a[10:20], random.integers(0, 256, (20, 32), np.uint8)])
+    b[3] ^= 1  # 32 bits
+    rows, others = matches(a, b)
+    assert list(zip(rows.tolist(), others.tolist(), strict=True)) == [(row, row - 10) for row in range(10, 20)]
+
+
+def test_pictures_that_share_descriptors_are_found_and_others_are_not():
+    random = np.random.default_rng(4)
+    plain = [random.integers(0, 256, (50, 32), np.uint8) for _ in range(8)]
+    mirrored = [random.integers(0, 256, (50, 32), np.uint8) for _ in range(8)]
+    plain[5][:20] = plain[2][:20]
+    mirrored[1][:30] = plain[7][:30]
+    found = shared(plain, mirrored, 3)
+    assert [one.tolist() for one in found[:3]] == [[1, 2], [7, 5], [1, 0]]
+    assert found.votes.tolist() == [180, 120]  # six draws
+    assert len(shared([], [], 3).a) == 0
+
+
+def test_a_family_is_compared_once_and_each_of_it_with_the_middle_one():
+    families = Families(7, np.array([(0, 1), (1, 2)]))
+    assert families.middles() == [1, 3, 4, 5, 6]
+    queue = np.array([(0, 3, 0), (1, 3, 0), (3, 4, 1), (5, 6, 0), (0, 1, 0)])
+    now, later = families.next(queue, tries=2)
+    assert now.tolist() == [[0, 3, 0], [5, 6, 0]]
+    families.join(now[:, :2])
+    assert families.next(later, tries=2)[0].tolist() == [[3, 4, 1]]
+    assert to_the_middle(np.array([(0, 1), (1, 2), (1, 4), (2, 3)]), 7).tolist() == [[1, 3]]
 
 
 def test_the_sharper_picture_has_the_larger_sharpness(astronaut: Image):

@@ -25,8 +25,9 @@ def duplicates(
     bits: Annotated[int, typer.Option(min=0, max=56, help="Most of 256 hash bits by which near copies differ.")] = 31,
     points: Annotated[int, typer.Option(min=8, help="Fewest keypoints that agree in transformed copies.")] = 15,
     candidates: Annotated[
-        int, typer.Option(min=0, max=50, help="Neighbours to check point by point; 0: exact and near copies only.")
-    ] = 10,
+        int,
+        typer.Option(min=0, max=50, help="Pictures to check with each point by point; 0: exact and near copies only."),
+    ] = 5,
     copy: Annotated[
         tuple[str, str] | None, typer.Option(help="Two ids that are copies; with --no-copy ranks methods by them.")
     ] = None,

@@ -9,27 +9,28 @@ import numpy as np
 import numpy.typing as npt
 
 from imgsim.duplicates import hamming
-from imgsim.duplicates.groups import components
-from imgsim.duplicates.verification import Verifier
+from imgsim.duplicates.families import Candidates, Families, Pairs, to_the_middle
+from imgsim.duplicates.sketches import Sketches, sketches
+from imgsim.duplicates.verification import BOTH, ENOUGH, points_of
+from imgsim.duplicates.votes import shared
 from imgsim.errors import InputError
-from imgsim.methods import METHODS
-from imgsim.methods.pdq import dihedral_variants
+from imgsim.methods.pdq import Pdq, dihedral_variants
 from imgsim.pipeline import Pipeline
 from imgsim.progress import Progress, silent
 from imgsim.store import read_arrays, write_arrays
-from imgsim.types import Collection, Float, Ints, key_of
+from imgsim.types import Collection, Ints, key_of
 
-VERSION = 1
-HASH = "pdq"
-SPACE = "imgsim_mini"  # its neighbours are candidates: crops and captions that no hash of the whole picture finds
+VERSION = 2
 NEAR = 31  # of 256 bits: the hash's own threshold
 WIDE = 56  # bits up to which pairs are kept, so that the threshold can be moved
 PLAIN = 64  # set bits below which there is nothing to hash; a picture has about 128
-MOST_CHECKED = 60_000  # pairs looked at point by point
+MOST_CHECKED = 200_000  # pairs looked at point by point
+TRIES = 3  # pairs of two families that are looked at before these are taken for unlike
+MIRRORED = (1, 2, 4, 7)  # of the eight turns
 UNKNOWN = 257  # bits of a pair that the hashes do not find
 UNCHECKED = -1
 
-Pairs = npt.NDArray[np.int64]  # (P, 2), a < b
+Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,31 +56,29 @@ class Scored:
     skipped: int
 
 
-def score_pairs(
-    pipeline: Pipeline, collection: Collection, candidates: int = 10, progress: Progress = silent
-) -> Scored:
+def score_pairs(pipeline: Pipeline, collection: Collection, candidates: int = 5, progress: Progress = silent) -> Scored:
     """All pairs that may be copies; kept in the store.
 
     Args:
-        pipeline: where embeddings come from and the result goes.
+        pipeline: where pictures come from and the result goes.
         collection: N images.
-        candidates: nearest images of the semantic space to check point by point; 0 checks none and is fast.
+        candidates: pictures that share most details with one and are checked point by point; 0 checks none.
         progress: told of every stage.
 
     Raises:
-        InputError: the collection is empty.
+        InputError: the collection is empty or has changed.
     """
-    spaces = [METHODS.create(HASH), *([METHODS.create(SPACE)] if candidates else [])]
-    embedded = pipeline.embed(collection, spaces, progress)
-    keys = [space.key for space in embedded]
+    if not len(collection):
+        raise InputError(f"{collection.name} must have at least one readable image, got none; add images to it.")
 
     def build(directory: Path) -> None:
-        graph = pipeline.neighbors(embedded[1], progress=progress).indices[:, :candidates] if candidates else None
-        found = _scored(pipeline, collection, np.asarray(embedded[0].vectors), graph, progress)
+        found = _scored(pipeline, collection, candidates, progress)
         arrays = {name: getattr(found, name) for name in ("first", "pairs", "bits", "turn", "points", "plain")}
         write_arrays(directory, {"skipped": found.skipped}, arrays)
 
-    key = key_of("duplicates", embeddings=keys, candidates=candidates, version=VERSION)
+    key = key_of(
+        "duplicates", collection=collection.fingerprint, hash=Pdq().key, candidates=candidates, version=VERSION
+    )
     facts, arrays = read_arrays(pipeline.store.compute("duplicates", key, build, progress))
     return Scored(**{name: np.asarray(array) for name, array in arrays.items()}, skipped=int(facts["skipped"]))
 
@@ -90,35 +89,51 @@ def first_rows(hashes: tuple[str, ...]) -> Ints:
     return np.array([seen.setdefault(one, row) for row, one in enumerate(hashes)], np.int32)
 
 
-def _scored(
-    pipeline: Pipeline, collection: Collection, vectors: Float, graph: Ints | None, progress: Progress
-) -> Scored:
+def _scored(pipeline: Pipeline, collection: Collection, candidates: int, progress: Progress) -> Scored:
     first = first_rows(collection.hashes)
-    unique = np.unique(first)
-    plain = vectors.sum(axis=1) < PLAIN
-    near = _near(vectors, unique[~plain[unique]], graph is not None, progress)
-    by_space = _by_space(graph, first)
-    pairs = np.array(sorted(near.keys() | by_space), np.int64).reshape(-1, 2)
-    bits, turn = (np.array([near.get((a, b), (UNKNOWN, 0))[i] for a, b in pairs.tolist()], np.int32) for i in (0, 1))
-    points = np.full(len(pairs), UNCHECKED, np.int32)
-    scored = Scored(first, pairs, bits, turn, points, plain, 0)
-    return scored if graph is None else _checked(pipeline, collection, scored, progress)
+    rows = np.unique(first)
+    seen = sketches(pipeline, collection, rows, progress) if candidates else None
+    hashes = seen.hashes if seen else pipeline.embed(collection, [Pdq()], progress)[0].vectors[rows]
+    ones = np.asarray(hashes) > 0
+    plain = ones.sum(axis=1) < PLAIN
+    found = _near(ones, np.flatnonzero(~plain), seen is not None, progress)
+    skipped = 0
+    if seen:
+        found, skipped = _checked(seen, found, candidates, progress)
+    blank = np.zeros(len(collection), bool)
+    blank[rows] = plain
+    return Scored(
+        first, rows[found.pairs].astype(np.int64), found.bits, found.turn, found.points, blank[first], skipped
+    )
 
 
-def _near(vectors: Float, rows: Ints, turned: bool, progress: Progress) -> dict[tuple[int, int], tuple[int, int]]:
-    """By pair of rows: bits that differ and the turn, the fewest bits and then the smallest turn."""
-    best: dict[tuple[int, int], tuple[int, int]] = {}
-    hashes = vectors[rows] > 0
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """P pairs of places among the U contents, in the terms of `Scored`."""
+
+    pairs: Pairs
+    bits: Ints
+    turn: Ints
+    points: Ints
+
+
+def _near(ones: Bools, places: npt.NDArray[np.intp], turned: bool, progress: Progress) -> _Found:
+    """Pairs whose hashes are close, with the fewest bits and then the smallest turn."""
+    hashes = ones[places]
     right = hamming.packed(hashes)
     variants = _variants(hashes) if turned else hashes[None]
-    for turn, left in enumerate(variants):
-        close = _within(hamming.packed(left), right, progress)
-        for a, b, bits in zip(rows[close.a].tolist(), rows[close.b].tolist(), close.bits.tolist(), strict=True):
-            best[a, b] = min(best.get((a, b), (UNKNOWN, 0)), (bits, turn))
-    return best
+    close = [_within(hamming.packed(left), right, progress) for left in variants]
+    a, b, bits = (np.concatenate([one[part] for one in close]) for part in range(3))
+    turn = np.repeat(np.arange(len(close)), [len(one.a) for one in close])
+    order = np.lexsort((turn, bits, b, a))
+    a, b, bits, turn = a[order], b[order], bits[order], turn[order]
+    best = np.r_[True, (np.diff(a) != 0) | (np.diff(b) != 0)] if len(a) else np.zeros(0, bool)
+    pairs = places[np.stack([a, b], axis=1)[best]].astype(np.int64).reshape(-1, 2)
+    unchecked = np.full(len(pairs), UNCHECKED, np.int32)
+    return _Found(pairs, bits[best].astype(np.int32), turn[best].astype(np.int32), unchecked)
 
 
-def _variants(hashes: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+def _variants(hashes: Bools) -> Bools:
     """(8, N, 256) hashes of the eight turns of each picture."""
     if not len(hashes):
         return np.zeros((8, 0, hashes.shape[1]), bool)
@@ -133,41 +148,49 @@ def _within(left: hamming.Words, right: hamming.Words, progress: Progress) -> ha
         return hamming.close_pairs(left, right, NEAR, progress)
 
 
-def _by_space(graph: Ints | None, first: Ints) -> set[tuple[int, int]]:
-    if graph is None or not graph.size:
-        return set()
-    ends = np.stack([np.repeat(first, graph.shape[1]), first[graph.ravel()]], axis=1)
-    return {(a, b) for a, b in np.sort(ends, axis=1).tolist() if a != b}
+def _checked(seen: Sketches, near: _Found, candidates: int, progress: Progress) -> tuple[_Found, int]:
+    """The same with the points of what the hashes leave open, and how many candidates were too many to look at.
+
+    Two families that are joined already are not compared further, but each picture with the middle one of its family.
+    """
+    n = len(seen.hashes)
+    certain = (near.turn == 0) & (near.bits <= NEAR)
+    families = Families(n, near.pairs[certain])
+    sides = np.where(np.isin(near.turn, MIRRORED), 1, 0)
+    open_ones = np.column_stack([near.pairs, sides])[~certain][np.argsort(near.bits[~certain], kind="stable")]
+    queue = np.concatenate([open_ones, _sharing(seen, families.middles(), candidates, progress)])
+    checked: dict[tuple[int, int], int] = {}
+    while len(queue) and len(checked) < MOST_CHECKED:
+        now, queue = families.next(queue, TRIES)
+        now = now[: MOST_CHECKED - len(checked)]
+        points = points_of(seen, now, progress)
+        checked |= {(a, b): count for (a, b, _), count in zip(now.tolist(), points.tolist(), strict=True)}
+        families.join(now[points >= ENOUGH, :2])
+    skipped = len(queue)
+    links = np.array([pair for pair, points in checked.items() if points >= ENOUGH], np.int64).reshape(-1, 2)
+    more = to_the_middle(np.concatenate([near.pairs[certain], links]), n)
+    more = np.array([(*pair, BOTH) for pair in more.tolist() if tuple(pair) not in checked], np.int64).reshape(-1, 3)
+    points = points_of(seen, more, progress)
+    checked |= {(a, b): count for (a, b, _), count in zip(more.tolist(), points.tolist(), strict=True)}
+    return _together(near, checked), skipped
 
 
-def _checked(pipeline: Pipeline, collection: Collection, scored: Scored, progress: Progress) -> Scored:
-    """The same with points counted, and each picture of a family compared with the middle one of it."""
-    certain = (scored.turn == 0) & (scored.bits <= NEAR)
-    wanted = np.flatnonzero(~certain)
-    wanted = wanted[np.argsort(scored.bits[wanted], kind="stable")]
-    chosen, skipped = wanted[:MOST_CHECKED], max(0, len(wanted) - MOST_CHECKED)
-    verifier = Verifier(pipeline, collection, progress)
-    points = scored.points.copy()
-    points[chosen] = verifier.points(scored.pairs[chosen])
-    linked = certain | (points >= verifier.enough)
-    more = _to_the_middle(scored.pairs, linked, len(collection))[: MOST_CHECKED - len(chosen)]
-    return Scored(
-        scored.first,
-        np.concatenate([scored.pairs, more]),
-        np.concatenate([scored.bits, np.full(len(more), UNKNOWN, np.int32)]),
-        np.concatenate([scored.turn, np.zeros(len(more), np.int32)]),
-        np.concatenate([points, verifier.points(more)]).astype(np.int32),
-        scored.plain,
-        skipped,
+def _sharing(seen: Sketches, middles: list[int], candidates: int, progress: Progress) -> Candidates:
+    """(P, 3) places of pictures that share details, one of each family, those that share most first."""
+    kept = np.array([place for place in middles if place < len(seen.counts)], np.int64)
+    plain, mirrored = ([seen.points(place, side).descriptors for place in kept.tolist()] for side in (0, 1))
+    found = shared(plain, mirrored, candidates, progress)
+    return np.column_stack([kept[found.a], kept[found.b], found.mirrored]).astype(np.int64)
+
+
+def _together(near: _Found, checked: dict[tuple[int, int], int]) -> _Found:
+    """Pairs of the hashes and those that were looked at, ascending."""
+    known = {(a, b): i for i, (a, b) in enumerate(near.pairs.tolist())}
+    pairs = sorted(known.keys() | checked.keys())
+    places = np.array([known.get(pair, -1) for pair in pairs], np.int64)
+    bits, turn = (
+        np.where(places >= 0, np.r_[values, fill][places], fill).astype(np.int32)
+        for values, fill in ((near.bits, UNKNOWN), (near.turn, 0))
     )
-
-
-def _to_the_middle(pairs: Pairs, linked: npt.NDArray[np.bool_], n: int) -> Pairs:
-    """(M, 2) pairs not compared yet, of each picture and the best linked one of its component."""
-    known = {(a, b) for a, b in pairs.tolist()}
-    degree = np.bincount(pairs[linked].ravel(), minlength=n)
-    more = set()
-    for rows in components(pairs[linked], n):
-        middle = int(rows[np.argmax(degree[rows])])
-        more |= {(min(middle, row), max(middle, row)) for row in rows.tolist() if row != middle}
-    return np.array(sorted(more - known), np.int64).reshape(-1, 2)
+    points = np.array([checked.get(pair, UNCHECKED) for pair in pairs], np.int32)
+    return _Found(np.array(pairs, np.int64).reshape(-1, 2), bits, turn, points)

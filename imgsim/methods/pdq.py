@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 
@@ -44,16 +44,21 @@ def luma(image: Image) -> Float:
 
 def _box_means(image: Float) -> Float:
     """Means over boxes of a 128th of each side; at the edge of what lies inside, and even boxes lean right and down."""
+    return np.asarray(_box_sums(image) / _box_areas(*image.shape))
+
+
+@lru_cache(8)
+def _box_areas(height: int, width: int) -> Float:
+    return _box_sums(np.ones((height, width), np.float32))
+
+
+def _box_sums(image: Float) -> Float:
     cv2 = opencv()
     sides = [-(-length // (2 * SMALL)) for length in image.shape]
-    box = {
-        "ksize": (sides[1], sides[0]),
-        "anchor": ((sides[1] - 1) // 2, (sides[0] - 1) // 2),
-        "normalize": False,
-        "borderType": cv2.BORDER_CONSTANT,
-    }
-    sums = cv2.boxFilter(image, cv2.CV_32F, **box)
-    return np.asarray(sums / cv2.boxFilter(np.ones_like(image), cv2.CV_32F, **box))
+    anchor = ((sides[1] - 1) // 2, (sides[0] - 1) // 2)
+    size = (sides[1], sides[0])
+    sums = cv2.boxFilter(image, cv2.CV_32F, size, anchor=anchor, normalize=False, borderType=cv2.BORDER_CONSTANT)
+    return np.asarray(sums)
 
 
 def quality(image: Image) -> float:

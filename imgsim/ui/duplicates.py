@@ -19,7 +19,7 @@ from imgsim.ui.duplicates_state import ADDRESS, BITS, POINTS, DuplicatesView
 from imgsim.ui.jobs import manager
 from imgsim.ui.progress import plain
 
-CANDIDATES = 10
+CANDIDATES = 5
 A_PAGE = 10  # groups
 MOST_PICTURES = 60  # shown of one group
 KINDS = {"exact": "the same file contents", "near": "near copies", "transformed": "transformed copies"}
@@ -65,7 +65,7 @@ def sidebar(view: DuplicatesView) -> None:
         *POINTS,
         key="dup_points",
         on_change=_changed,
-        help="Keypoints that one mapping explains. Unlike pictures rarely reach 10; more points are stricter.",
+        help="Keypoints that one mapping explains, where most of the picture agrees too; more points are stricter.",
     )
 
 
