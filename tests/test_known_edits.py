@@ -11,10 +11,10 @@ from PIL import Image
 
 from imgsim.cli import run
 from imgsim.errors import InputError
-from imgsim.known_edits import known_edits, knows_its_edits
 from imgsim.methods import METHODS
 from imgsim.pipeline import Pipeline
 from imgsim.progress import silent
+from imgsim.robustness.known_edits import known_edits, knows_its_edits
 from imgsim.tasks import maps as maps_task
 from imgsim.ui.robustness_state import RobustView
 from tests.test_pages import open_page, said

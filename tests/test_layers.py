@@ -21,7 +21,7 @@ FLOORS = [
     {"explanations", "sights", "labelling", "manipulation", "training", "embedding", "workspace", "tags", "uploads"},
     {"worlds", "steps"},
     {"pipeline"},
-    {"ranking", "known_edits"},
+    {"ranking"},
     {"queries"},
     {"engine", "far", "exports", "session", "scorecard", "agreement", "robustness", "stability", "duplicates", "pairs"},
     {"anomalies"},

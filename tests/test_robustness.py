@@ -19,6 +19,7 @@ from imgsim.images.transformations import TRANSFORMATIONS, transformation
 from imgsim.methods import METHODS
 from imgsim.pipeline import Pipeline
 from imgsim.progress import silent
+from imgsim.robustness.run import Run
 from imgsim.tasks import robustness as task
 
 ALL = list(TRANSFORMATIONS.values())
@@ -172,9 +173,9 @@ def test_the_store_answers_again_and_a_new_method_costs_only_itself(folder, monk
     collection, hog = pipeline.open(str(folder)), METHODS.parse("hog")
     first = robustness.measure(pipeline, collection, [hog], ["blur"])
     asked: list[list[str]] = []
-    measured = robustness._Run._measured
+    measured = Run._measured
     monkeypatch.setattr(
-        robustness._Run,
+        Run,
         "_measured",
         lambda self, spaces, *rest: asked.append([space.method for space in spaces]) or measured(self, spaces, *rest),
     )

@@ -80,7 +80,7 @@ def robustness(
 def _known(
     pipeline: Pipeline, collection: Collection, specs: Sequence[str], progress: Progress
 ) -> list[dict[str, Any]]:
-    from imgsim.known_edits import known_edits
+    from imgsim.robustness.known_edits import known_edits
 
     spaces = pipeline.embed(collection, [METHODS.parse(spec) for spec in specs], progress)
     named = zip(specs, spaces, strict=True)

@@ -9,10 +9,10 @@ from typing import Any
 
 import streamlit as st
 
-from imgsim.known_edits import MOST, known_edits, knows_its_edits
 from imgsim.pipeline import MapResult
 from imgsim.plots.robustness import heat_map_figure, survival
 from imgsim.robustness import table_csv
+from imgsim.robustness.known_edits import MOST, known_edits, knows_its_edits
 from imgsim.ui import maps
 from imgsim.ui.compare_maps import Shown
 from imgsim.ui.held import Held

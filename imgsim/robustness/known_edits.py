@@ -14,9 +14,9 @@ import numpy as np
 
 from imgsim import neighbors
 from imgsim.errors import InputError
-from imgsim.evaluation.bootstrap import Interval, bootstrap_interval
-from imgsim.evaluation.robustness import own_ranks, wilson_interval
+from imgsim.evaluation.robustness import own_ranks
 from imgsim.pipeline import Pipeline
+from imgsim.robustness.points import Point, point
 from imgsim.types import Collection, Embeddings, Ints
 
 ORIGINAL = "original"
@@ -24,30 +24,14 @@ MOST = 5000  # images of a collection that is looked at without being asked: all
 
 
 @dataclass(frozen=True)
-class KnownEdit:
-    """One method on one edit at one strength; intervals are at 95 %.
+class KnownEdit(Point):
+    """One method on one edit at one strength, as the fields of the collection name them.
 
     Attributes:
-        method: its spec.
-        transformation, strength: the edit as the fields of the collection name it.
-        recall_at_1: share of the edited images whose nearest rival is farther than their original, 0 to 1, with
-            `recall_at_1_ci` (Wilson).
-        median_rank: of the original, from 1.
-        similarity: mean similarity to the original in the method's own scale, with `similarity_ci` (bootstrap).
-        percentile: mean share of random pairs farther apart, 0 to 100.
         n_images: how many images have this edit.
         recall_by_chance: recall@1 of a method that guesses.
     """
 
-    method: str
-    transformation: str
-    strength: float
-    recall_at_1: float
-    recall_at_1_ci: Interval
-    median_rank: float
-    similarity: float
-    similarity_ci: Interval
-    percentile: float
     n_images: int
     recall_by_chance: float
 
@@ -86,22 +70,8 @@ def _of_space(pipeline: Pipeline, collection: Collection, space: Embeddings) -> 
     chance = 1 / (1 + float(counts.sum(axis=1).mean()))
     method, found = pipeline.embedding_facts(space)["spec"], []
     for (edit, strength), at in _groups(collection, asking).items():
-        hits = int((ranks[at] == 1).sum())
-        found.append(
-            KnownEdit(
-                method,
-                edit,
-                strength,
-                hits / len(at),
-                wilson_interval(hits, len(at)),
-                float(np.median(ranks[at])),
-                float(alike[at].mean()),
-                bootstrap_interval(np.asarray(alike[at], np.float64)),
-                float(closer[at].mean()),
-                len(at),
-                chance,
-            )
-        )
+        of_edit = point(method, edit, strength, ranks[at], alike[at], closer[at])
+        found.append(KnownEdit(**vars(of_edit), n_images=len(at), recall_by_chance=chance))
     return found
 
 
