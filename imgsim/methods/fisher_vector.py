@@ -9,37 +9,28 @@ from typing import Self
 
 import numpy as np
 
-from imgsim.methods import METHODS, Array, Method
+from imgsim.methods import METHODS, Array
 from imgsim.methods._mixture import Mixture, fit_mixture, responsibilities
 from imgsim.methods._normalise import unit
-from imgsim.methods._sift import LICENCE, root_sift, sift_descriptors
-from imgsim.methods._vocabulary import keypoint_count, sample_rows, vocabulary_seed
+from imgsim.methods._sift import SiftMethod, root_sift
+from imgsim.methods._vocabulary import keypoint_count, vocabulary_seed
 from imgsim.parameters import fitted, param
 from imgsim.principal import principal_axes
-from imgsim.raster import KEYPOINT_SIDE
-from imgsim.types import Float, Image, Metric
-
-ROWS_PER_WORD = 1000  # descriptors that the mixture is learnt from
+from imgsim.types import Float
 
 
 @METHODS.register
 @dataclass(frozen=True)
-class FisherVector(Method):
-    """Gradients by the means and variances of a mixture over PCA-reduced RootSIFT, signed roots, unit length.
-
-    An image without keypoints (a blank one) has a zero vector, at distance 1 from all but blank ones.
-    """
+class FisherVector(SiftMethod):
+    """Gradients by the means and variances of a mixture over PCA-reduced RootSIFT, signed roots, unit length."""
 
     id = "fisher_vector"
     title = "SIFT Fisher vector"
-    family = "keypoints"
     sees = "The same object or kind of texture, also turned, scaled or moved; the finest of the bags."
-    blind_to = "Colour, smooth things without corners, and how the parts are arranged."
     formula = (
         "v = Σ over keypoints of ∂ log p(d) / ∂(means, variances), p a Gaussian mixture; signed roots; cosine distance"
     )
     reference = "Perronnin, Sánchez, Mensink: Improving the Fisher kernel, ECCV 2010, doi:10.1007/978-3-642-15561-1_11"
-    licence = LICENCE
 
     words: int = param(16, "Gaussians of the mixture.", minimum=2, maximum=64)
     dims: int = param(64, "Dimensions that descriptors are reduced to.", minimum=8, maximum=128)
@@ -52,27 +43,13 @@ class FisherVector(Method):
     variances: Array | None = fitted()
 
     @property
-    def metric(self) -> Metric:
-        """Cosine, 0 to 2."""
-        return "cosine"
-
-    @property
     def dim(self) -> int:
         """A mean and a variance for each dimension of each Gaussian."""
         return 2 * self.words * self.dims
 
-    @property
-    def min_side(self) -> int:
-        """Short side in pixels."""
-        return KEYPOINT_SIDE
-
-    def prepare(self, image: Image) -> Array:
-        """(n, 128) uint8 descriptors."""
-        return sift_descriptors(image, self.keypoints)
-
     def fit(self, prepared: Sequence[Array]) -> Self:
         """Learns the reduction and the mixture from sample images."""
-        rows = root_sift(sample_rows(prepared, ROWS_PER_WORD * self.words, self.seed))
+        rows = self.sampled(prepared)
         mean, axes, _ = principal_axes(rows, self.dims)
         mixture = fit_mixture((rows - mean) @ axes.T, self.words, self.seed)
         return dataclasses.replace(self, mean=mean, axes=axes, **mixture._asdict())
