@@ -44,5 +44,6 @@ def app(
         str(script),
         f"--server.port={port}",
         f"--server.headless={str(not browser).lower()}",
+        "--server.showEmailPrompt=false",  # else the first start on a machine waits for an address
     ]
     raise typer.Exit(subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode)

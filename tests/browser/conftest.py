@@ -35,7 +35,7 @@ class App:
 
     def __init__(self, home: Path, script: Path = ROOT / "app.py") -> None:
         self.home = home
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = home / "server.log"
         command = [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={self.port}"]
@@ -116,7 +116,7 @@ def _note_outside(url: str, complaints: list[str]) -> None:
         complaints.append(f"a request left the machine: {url}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
