@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imgsim.errors import InputError
+from imgsim.neighbors import halves
 from imgsim.neighbors.bounds import bounds_of
 from imgsim.neighbors.metrics import Distance, distance_of
 from imgsim.progress import Progress, silent
@@ -15,6 +16,7 @@ from imgsim.types import Float, Ints, Metric
 
 BLOCK_NUMBERS = 12_000_000  # (B, N) entries in flight; with the copy and mask about 110 MB
 BLOCK_ROWS = 1024  # so that progress is steady
+CHUNK = 8192  # rows whose candidates are ranked together
 CROWD = 64  # candidates beyond k from which it pays to look for copies
 
 Rows = npt.NDArray[np.intp]
@@ -58,22 +60,45 @@ class _Search:
 
     def run(self, queries: Float | None, k: int, progress: Progress) -> tuple[Ints, Float]:
         targets = self.points if queries is None else self.distance.prepare(queries)
-        indices = np.empty((len(targets), k), np.int32)
-        distances = np.empty((len(targets), k), np.float32)
-        step = max(1, min(BLOCK_ROWS, BLOCK_NUMBERS // max(1, len(self.points))))
-        bounds = bounds_of(self.distance, self.points, len(targets)) if k else None
-        for start in range(0, len(targets) if bounds else 0, step):
-            assert bounds is not None
-            progress("neighbors", start, len(targets))
-            block = targets[start : start + step]
-            upper = bounds.upper(block)
-            if queries is None:
-                upper[np.arange(len(block)), np.arange(start, start + len(block))] = np.inf
-            for row, near in enumerate(bounds.within(block, upper, k)):
-                found = self._rank(block[row], np.flatnonzero(near), k)
-                indices[start + row], distances[start + row] = found
+        found = np.empty((len(targets), k), np.int32), np.empty((len(targets), k), np.float32)
+        rest = np.arange(len(targets) if k else 0)
+        if queries is None and self.distance.finish is not None and halves.pays(self.points, k):
+            rest = self._by_candidates(found, k, progress)
+        self._by_bounds(targets, rest, queries is None, found, k, progress)
         progress("neighbors", len(targets), len(targets))
-        return indices, distances
+        return found
+
+    def _by_candidates(self, found: tuple[Ints, Float], k: int, progress: Progress) -> Rows:
+        """Fill in all rows but those that are returned."""
+        assert self.distance.finish is not None
+        candidates = halves.Candidates(self.points, k, half=halves.half_is_faster(self.points.shape[1]))
+        candidates.gather(progress)
+        crowded = candidates.crowded
+        for start in range(0, 0 if crowded.all() else len(crowded), CHUNK):
+            part = slice(start, min(start + CHUNK, len(crowded)))
+            places, squared = candidates.squared(part.start, part.stop)
+            exact = np.asarray(self.distance.finish(squared), np.float32)
+            order = np.argsort(exact, axis=1, kind="stable")[:, :k]
+            found[0][part], found[1][part] = (np.take_along_axis(a, order, axis=1) for a in (places, exact))
+        return np.flatnonzero(crowded)
+
+    def _by_bounds(
+        self, targets: Float, rows: Rows, own: bool, found: tuple[Ints, Float], k: int, progress: Progress
+    ) -> None:
+        """Fill in these rows; `own`: the targets are the points, and none is its own neighbour."""
+        indices, distances = found
+        step = max(1, min(BLOCK_ROWS, BLOCK_NUMBERS // max(1, len(self.points))))
+        bounds = bounds_of(self.distance, self.points, len(rows)) if len(rows) else None
+        for start in range(0, len(rows), step):
+            assert bounds is not None
+            progress("neighbors", len(targets) - len(rows) + start, len(targets))
+            asking = rows[start : start + step]
+            block = targets[asking]
+            upper = bounds.upper(block)
+            if own:
+                upper[np.arange(len(block)), asking] = np.inf
+            for row, near in enumerate(bounds.within(block, upper, k)):
+                indices[asking[row]], distances[asking[row]] = self._rank(block[row], np.flatnonzero(near), k)
 
     def _rank(self, query: Float, close: Rows, k: int) -> tuple[Rows, Float]:
         """The k nearest of the candidates by exact distance; they come in ascending rows, so ties stay by row."""

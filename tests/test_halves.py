@@ -1,0 +1,126 @@
+"""The graph by candidates is the exact one to the last bit, whatever rounds on the way to it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from imgsim import neighbors
+from imgsim.errors import CancelledError
+from imgsim.neighbors import METRICS, halves
+from tests.test_neighbors import assert_graph, sample, tied_order
+
+PRODUCTS = sorted(metric for metric, row in METRICS.items() if row.finish is not None)
+
+
+@pytest.fixture(params=[True, False], ids=["half", "single"])
+def taken(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Have even small graphs made from candidates, in uneven blocks; gives the shares that were crowded."""
+    shares: list[float] = []
+    gather = halves.Candidates.gather
+
+    def watched(self: halves.Candidates, *given: object) -> None:
+        gather(self, *given)  # type: ignore[arg-type]
+        shares.append(float(self.crowded.mean()))
+
+    monkeypatch.setattr(halves, "FROM", 0)
+    monkeypatch.setattr(halves, "SIDE", 150)
+    monkeypatch.setattr(halves, "half_is_faster", lambda _dim: request.param)
+    monkeypatch.setattr(halves.Candidates, "gather", watched)
+    return shares
+
+
+def plain(vectors: np.ndarray, metric: str, k: int) -> tuple[np.ndarray, np.ndarray]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(halves, "FROM", len(vectors) + 1)
+        return neighbors.nearest(vectors, metric, k)
+
+
+def assert_same(vectors: np.ndarray, metric: str, k: int) -> None:
+    found, wanted = neighbors.nearest(vectors, metric, k), plain(vectors, metric, k)
+    assert (found[0] == wanted[0]).all()
+    assert (found[1] == wanted[1]).all()
+    assert_graph(*found, len(vectors), k)
+
+
+@pytest.mark.parametrize("metric", PRODUCTS)
+@pytest.mark.parametrize(("n", "dim", "k"), [(700, 16, 9), (451, 300, 40), (300, 3, 1)])
+def test_it_is_the_exact_graph_to_the_last_bit(taken: list[float], metric: str, n: int, dim: int, k: int) -> None:
+    assert_same(sample(metric, n=n, dim=dim), metric, k)
+    assert len(taken) == 1
+    assert metric == "hamming" or taken[0] < 0.5
+
+
+def test_clusters_and_some_copies(taken: list[float]) -> None:
+    random = np.random.default_rng(2)
+    centres = random.normal(size=(12, 48))
+    vectors = (centres[random.integers(0, 12, 900)] + 0.3 * random.normal(size=(900, 48))).astype(np.float32)
+    vectors[100:140] = vectors[:40]
+    vectors[500:580] = vectors[7]
+    assert_same(vectors, "cosine", 15)
+    assert_same(vectors, "euclidean", 15)
+    assert 0.05 < taken[0] < 0.5  # the eighty copies have no room, the others have
+
+
+def test_where_most_are_copies_the_search_in_float32_is_left_to_do_all(taken: list[float]) -> None:
+    vectors = np.repeat(sample("euclidean", n=4, seed=3), 160, axis=0)
+    vectors = np.ascontiguousarray(vectors[np.random.default_rng(0).permutation(640)])
+    indices, distances = neighbors.nearest(vectors, "euclidean", 20)
+    assert taken == [1.0]
+    assert (distances == 0).all()
+    copies = (vectors[:, None] == vectors[None]).all(-1).astype(float)
+    assert (indices == tied_order(1 - copies, 20)).all()
+
+
+def test_a_grid_ties_by_row(taken: list[float]) -> None:
+    side = np.arange(20, dtype=np.float32)
+    grid = np.stack(np.meshgrid(side, side), -1).reshape(-1, 2) + np.float32(1000)
+    squared = ((grid[:, None] - grid[None]) ** 2).sum(-1)
+    assert (neighbors.nearest(grid, "euclidean", 9)[0] == tied_order(squared, 9)).all()
+
+
+@pytest.mark.parametrize("scale", [1e-25, 1e-12, 1e12, 1e15])
+def test_very_small_and_very_large_numbers(taken: list[float], scale: float) -> None:
+    vectors = sample("euclidean", n=400) * np.float32(scale)
+    if scale < 1e-20:  # squares of these are 0 in float32
+        found, wanted = neighbors.nearest(vectors, "cosine", 9), plain(vectors, "cosine", 9)
+        assert (found[0] == wanted[0]).all()
+    else:
+        assert_same(vectors, "euclidean", 9)
+    assert taken[0] < 0.5
+
+
+def test_a_few_very_long_vectors_blur_nothing(taken: list[float]) -> None:
+    vectors = sample("euclidean", n=400)
+    vectors[::57] *= 1000
+    assert_same(vectors, "euclidean", 9)
+
+
+def test_progress_rises_and_stops_by_raising(taken: list[float]) -> None:
+    vectors, seen = sample("euclidean", n=700), []
+    neighbors.nearest(vectors, "euclidean", 5, progress=lambda *call: seen.append(call))
+    assert seen[0] == ("neighbors", 0, 700)
+    assert seen[-1] == ("neighbors", 700, 700)
+    assert len(seen) > 8
+
+    def stop(_stage: str, done: int, _total: int) -> None:
+        if done >= 200:
+            raise CancelledError("stopped")
+
+    with pytest.raises(CancelledError):
+        neighbors.nearest(vectors, "euclidean", 5, progress=stop)
+    assert len(taken) == 1
+
+
+def test_distances_are_summed_in_the_order_of_numpy() -> None:
+    from imgsim.neighbors import _halves_kernel
+
+    random = np.random.default_rng(0)
+    for dim in (*range(1, 40), 127, 128, 129, 200, 257, 512, 513, 1000, 2049):
+        a, b = random.normal(size=(2, dim)).astype(np.float32)
+        found = _halves_kernel.square(a, b, np.array(halves.summing(dim)))
+        assert METRICS["hamming"].pairs(a[None], b)[0] == found
+
+
+def test_which_is_faster_is_measured() -> None:
+    assert halves.half_is_faster(64) in (True, False)
