@@ -1,6 +1,10 @@
 """How soon a map can be used, and how soon a click shows its neighbours, in headless Chromium.
 
+    python -m benchmarks map
     python -m benchmarks.map [--images 10000 100000] [--far 1000000] [--clicks 15] [--home DIR] [--json]
+
+The first has a history and measures a chart of Streamlit's own by turns (benchmarks/_plain_map.py); the sizes are in
+IMGSIM_BENCH_MAP and the folder that is kept in IMGSIM_BENCH_HOME. The second prints our figures alone.
 
 The collection is a zip of 16 x 16 noise pictures in ten colours; the store is warm and no job runs. Making 100,000
 pictures and their neighbours takes minutes; `--home` keeps the work for the next run. `--far` has points by lot instead
@@ -16,12 +20,15 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import os
 import statistics
 import sys
 import tempfile
 import time
 import urllib.parse
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,24 +37,42 @@ from PIL import Image
 from playwright.sync_api import TimeoutError, sync_playwright
 
 from benchmarks import _far_collection
+from benchmarks._rows import Row
 from imgsim.pipeline import MapRequest, Pipeline
 from imgsim.ui.state import View
 from imgsim.workspace import Workspace
-from tests.browser.conftest import App
+from tests.browser.conftest import ROOT, App
 from tests.browser.get_browser import ARGUMENTS, find
 
 SLOW = True  # minutes, and it needs a browser
 METHOD, MAP = "pixels:size=8", "pca"
 READY = ".imgsim-map[data-ready]"
+CLICKS = 12
+PATIENCE = 8000  # milliseconds; a click that shows nothing by then has hit no point
+CHART = "st.plotly_chart"
+PLOT = ".imgsim-map .plot, .imgsim-map .js-plotly-plot"
+GALLERY = """(() => {
+  const shown = [...document.querySelectorAll('.imgsim-gallery img')].slice(0, 6);
+  return shown.length && shown.every(i => i.complete && i.naturalWidth) ? shown.map(i => i.src).join() : '';
+})()"""
+PLAIN_GALLERY = GALLERY.replace(".imgsim-gallery", "[data-testid=stImage]")
+PLAIN_DRAWN = (
+    "() => document.querySelector('.js-plotly-plot canvas') && document.querySelector('.js-plotly-plot').calcdata"
+)
+
+
+def drawn(n: int) -> Iterator[np.ndarray]:
+    """N small pictures of noise in ten colours, by turns."""
+    rng = np.random.default_rng(0)
+    colours = rng.integers(40, 216, (10, 3))
+    for i in range(n):
+        yield np.clip(colours[i % 10] + rng.normal(0, 25, (16, 16, 3)), 0, 255).astype(np.uint8)
 
 
 def write_zip(path: Path, n: int) -> None:
     """N small pictures in ten folders."""
-    rng = np.random.default_rng(0)
-    colours = rng.integers(40, 216, (10, 3))
     with zipfile.ZipFile(path, "w") as archive:
-        for i in range(n):
-            pixels = np.clip(colours[i % 10] + rng.normal(0, 25, (16, 16, 3)), 0, 255).astype(np.uint8)
+        for i, pixels in enumerate(drawn(n)):
             buffer = io.BytesIO()
             Image.fromarray(pixels).save(buffer, "PNG", compress_level=1)
             archive.writestr(f"class {i % 10}/{i:06}.png", buffer.getvalue())
@@ -122,11 +147,11 @@ def zooms(page: Any) -> dict[str, float]:
     return {"zoom_ms": 1000 * statistics.median(taken)}
 
 
-def clicks(page: Any, n_clicks: int) -> list[float]:
+def clicks(page: Any, n_clicks: int, plot: str = PLOT, gallery: str = GALLERY) -> list[float]:
     """Seconds from each click on a point to another gallery with all its thumbnails loaded."""
     taken: list[float] = []
-    for x, y in places(page, n_clicks):
-        before = page.evaluate(GALLERY)
+    for x, y in places(page, n_clicks, plot):
+        before = page.evaluate(gallery)
         page.mouse.move(x, y)
         page.wait_for_timeout(200)
         start = time.perf_counter()
@@ -134,9 +159,9 @@ def clicks(page: Any, n_clicks: int) -> list[float]:
         page.mouse.up()
         try:
             page.wait_for_function(
-                f"before => {{ const now = {GALLERY}; return now && now !== before }}",
+                f"before => {{ const now = {gallery}; return now && now !== before }}",
                 arg=before,
-                timeout=3000,
+                timeout=PATIENCE,
                 polling=10,
             )
         except TimeoutError:  # no point under the pointer
@@ -146,21 +171,15 @@ def clicks(page: Any, n_clicks: int) -> list[float]:
     return taken
 
 
-def places(page: Any, n: int) -> list[tuple[float, float]]:
+def places(page: Any, n: int, plot: str) -> list[tuple[float, float]]:
     """Where coloured pixels of the plot are on the page, spread over it."""
     picture = np.asarray(Image.open(io.BytesIO(page.screenshot())).convert("RGB"), dtype=int)
-    box = page.locator(".imgsim-map .plot, .imgsim-map .js-plotly-plot").first.bounding_box()
+    box = page.locator(plot).first.bounding_box()
     left, top = int(box["x"]) + 20, int(box["y"]) + 20
     part = picture[top : top + int(box["height"]) - 40, left : left + int(box["width"]) - 40]
     ys, xs = np.nonzero(np.ptp(part, axis=2) > 60)
     chosen = np.random.default_rng(0).choice(len(xs), n)
     return [(float(xs[i] + left), float(ys[i] + top)) for i in chosen]
-
-
-GALLERY = """(() => {
-  const shown = [...document.querySelectorAll('.imgsim-gallery img')].slice(0, 6);
-  return shown.length && shown.every(i => i.complete && i.naturalWidth) ? shown.map(i => i.src).join() : '';
-})()"""
 
 
 LOOKS = "() => Number(document.querySelector('.imgsim-panel').dataset.looks ?? 0)"
@@ -182,6 +201,63 @@ def rest(home: Path) -> None:
     pipeline.make_map(MapRequest(**View().request()), _say)
     for card in pipeline.collections():
         pipeline.scan(card.source)
+
+
+def stage() -> Iterator[Row]:
+    """Loading the page and clicking a point at each size, beside a chart of Streamlit's own."""
+    with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:
+        home = Path(os.environ.get("IMGSIM_BENCH_HOME", temporary))
+        home.mkdir(parents=True, exist_ok=True)
+        rest(home)
+        browser = playwright.chromium.launch(executable_path=find(), args=ARGUMENTS)
+        for n in map(int, os.environ.get("IMGSIM_BENCH_MAP", "10000 100000").split()):
+            source = prepared(home, n)
+            plain = write_plain(home, source, n)
+            with served(browser, home) as (page, url):
+                ours = measure(page, url, source, CLICKS)
+            with served(browser, plain, ROOT / "benchmarks/_plain_map.py") as (page, url):
+                load, click = measure_plain(page, url)
+            yield Row(f"the page with a map of {n:,}, loaded", ours["reload_ms"], load, CHART, "ms")
+            yield Row(f"a map of {n:,}, opened from another page", ours["open_ms"], unit="ms")
+            yield Row(f"click to six neighbours among {n:,}", ours["click_ms"], click, CHART, "ms")
+            yield Row(
+                f"a frame while {n:,} are dragged", ours["pan_ms"], unit="ms", quality={"95 %": ours["pan_slow_ms"]}
+            )
+
+
+def write_plain(home: Path, source: str, n: int) -> Path:
+    """The folder of what the peer shows: the same map, neighbours and pictures."""
+    folder = home / f"plain-{n}"
+    folder.mkdir(exist_ok=True)
+    made = Pipeline(Workspace(home)).make_map(MapRequest(source, METHOD, MAP))
+    near, pictures = made.neighbors.indices[:, :6], np.stack(list(drawn(n)))
+    np.savez(folder / "plain.npz", xy=made.projection.xy, indices=near, label=np.arange(n) % 10, pictures=pictures)
+    return folder
+
+
+@contextmanager
+def served(browser: Any, home: Path, script: Path = ROOT / "app.py") -> Iterator[tuple[Any, str]]:
+    """A page of the browser, and the address of a server that ends with it."""
+    app = App(home, script)
+    page = browser.new_page(viewport={"width": 1400, "height": 900})
+    try:
+        yield page, app.url
+    finally:
+        page.close()
+        app.stop()
+
+
+def measure_plain(page: Any, url: str) -> tuple[float, float]:
+    """The peer's milliseconds until its chart is drawn, and from click to six pictures."""
+    loaded = []
+    for _ in range(4):
+        start = time.perf_counter()
+        page.goto(url)
+        page.wait_for_function(PLAIN_DRAWN, timeout=120_000, polling=20)
+        loaded.append(time.perf_counter() - start)
+        page.wait_for_timeout(2000)
+    taken = clicks(page, CLICKS, ".js-plotly-plot", PLAIN_GALLERY)
+    return 1000 * statistics.median(loaded[1:]), 1000 * statistics.median(taken)
 
 
 def main() -> None:
