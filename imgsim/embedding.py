@@ -78,43 +78,88 @@ class Ahead:
         return run
 
 
-@dataclass
-class Pass:
-    """One method's part of a pass: where its vectors go, what waits for a full batch, and the time it took."""
+class Batch:
+    """Prepared images that wait until there are as many as their method takes at once.
 
-    method: Method
-    draft: Draft
-    waiting: list[Array] = field(default_factory=list)
-    rows: list[int] = field(default_factory=list)
-    busy: float = 0.0
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    Args:
+        method: runs on them, in the order in which they came.
+
+    Attributes:
+        seconds: spent in the method so far.
+    """
+
+    def __init__(self, method: Method) -> None:
+        self.method, self.seconds = method, 0.0
+        self._waiting: list[Array] = []
+
+    def add(self, prepared: Array) -> Float:
+        """(B, D) vectors of all that waited, if it is enough now; else (0, D).
+
+        Raises:
+            InputError: the method gave other than finite vectors of its own length.
+        """
+        self._waiting.append(prepared)
+        return self.flush() if len(self._waiting) >= self.method.batch_size else self._none()
+
+    def flush(self) -> Float:
+        """(B, D) vectors of all that waits.
+
+        Raises:
+            InputError: as `add`.
+        """
+        if not self._waiting:
+            return self._none()
+        start = time.perf_counter()
+        vectors = _checked(self.method, self.method.embed_batch(self._waiting), len(self._waiting))
+        self.seconds += time.perf_counter() - start
+        self._waiting.clear()
+        return vectors
+
+    def _none(self) -> Float:
+        return np.empty((0, self.method.dim), np.float32)
+
+
+class Pass:
+    """One method's part of a pass: where its vectors go, and the time it took.
+
+    Args:
+        method: that embeds.
+        draft: takes the vectors.
+    """
+
+    def __init__(self, method: Method, draft: Draft) -> None:
+        self.method, self.draft = method, draft
+        self._batch = Batch(method)
+        self._rows: list[int] = []
+        self._preparing = 0.0
+        self._lock = threading.Lock()
+
+    @property
+    def busy(self) -> float:
+        """Seconds of all threads together in the method."""
+        return self._preparing + self._batch.seconds
 
     def prepare(self, image: Image) -> Array:
         """What the method needs of an image; called from several threads."""
         start = time.perf_counter()
         prepared = self.method.prepare(image)
         with self._lock:
-            self.busy += time.perf_counter() - start
+            self._preparing += time.perf_counter() - start
         return prepared
 
     def add(self, row: int, prepared: Array) -> None:
         """Take one prepared image; run the method when a batch is full."""
-        self.waiting.append(prepared)
-        self.rows.append(row)
-        if len(self.waiting) >= self.method.batch_size:
-            self.flush()
+        self._rows.append(row)
+        self._put(self._batch.add(prepared))
 
     def flush(self) -> None:
         """Run the method on what waits."""
-        if not self.waiting:
-            return
-        start = time.perf_counter()
-        vectors = _checked(self.method, self.method.embed_batch(self.waiting), len(self.waiting))
-        with self._lock:
-            self.busy += time.perf_counter() - start
-        self.draft.put(self.rows, vectors)
-        self.waiting.clear()
-        self.rows.clear()
+        self._put(self._batch.flush())
+
+    def _put(self, vectors: Float) -> None:
+        if len(vectors):
+            self.draft.put(self._rows, vectors)
+            self._rows.clear()
 
 
 def fitted(

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import io
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from imgsim.errors import InputError, UnreadableImageError
+from imgsim.embedding import Batch
+from imgsim.errors import UnreadableImageError
 from imgsim.images.contents import Need, prepared, read_and_hash
 from imgsim.images.sources import Scanned, Source, open_source
 from imgsim.images.sources._parquet import filesystem
 from imgsim.images.sources.shards import FIXED
 from imgsim.images.threads import in_order
 from imgsim.images.thumbnails import SIDE, thumbnail
-from imgsim.methods import METHODS, Array, Method
+from imgsim.methods import METHODS, Array
 from imgsim.types import Float
 
 Looked = tuple[Scanned, list[Array]] | str  # or the reason why it cannot be read
@@ -31,36 +31,6 @@ class Report:
     n_images: int
     unreadable: tuple[tuple[str, str], ...]
     seconds: tuple[float, ...]
-
-
-@dataclass
-class _Vectors:
-    """The vectors of one method for one shard; what waits for a full batch is bounded."""
-
-    method: Method
-    waiting: list[Array] = field(default_factory=list)
-    blocks: list[Float] = field(default_factory=list)
-    seconds: float = 0.0
-
-    def add(self, prepared: Array) -> None:
-        self.waiting.append(prepared)
-        if len(self.waiting) >= self.method.batch_size:
-            self.flush()
-
-    def flush(self) -> None:
-        if not self.waiting:
-            return
-        start = time.perf_counter()
-        block = self.method.embed_batch(self.waiting)
-        self.seconds += time.perf_counter() - start
-        if not np.isfinite(block).all():
-            raise InputError(f"{self.method.id} must give finite vectors, got NaN or infinity; try other parameters.")
-        self.blocks.append(block)
-        self.waiting.clear()
-
-    def matrix(self) -> Float:
-        self.flush()
-        return np.concatenate(self.blocks) if self.blocks else np.empty((0, self.method.dim), np.float32)
 
 
 class Embedder:
@@ -80,7 +50,8 @@ class Embedder:
 
     def __call__(self, ids: Sequence[str], locations: Sequence[str], fields: Mapping[str, Sequence[Any]]) -> Report:
         """Embed (N,) candidates with their fields."""
-        vectors = [_Vectors(method) for method in self.methods]
+        batches = [Batch(method) for method in self.methods]
+        blocks: list[list[Float]] = [[] for _ in self.methods]
         kept: list[int] = []
         seen: list[Scanned] = []
         unreadable: list[tuple[str, str]] = []
@@ -90,8 +61,8 @@ class Embedder:
                 continue
             kept.append(row)
             seen.append(looked[0])
-            for part, array in zip(vectors, looked[1], strict=True):
-                part.add(array)
+            for batch, found, array in zip(batches, blocks, looked[1], strict=True):
+                found.append(batch.add(array))
         if kept:
             own: dict[str, Sequence[Any]] = {
                 "id": [ids[row] for row in kept],
@@ -102,8 +73,9 @@ class Embedder:
                 "thumbnail": [one.webp for one in seen],
             }
             others = {free(name): [column[row] for row in kept] for name, column in fields.items() if name not in SIZE}
-            write_shard(self.out, own | others, dict(zip(self.specs, [part.matrix() for part in vectors], strict=True)))
-        return Report(len(kept), tuple(unreadable), tuple(part.seconds for part in vectors))
+            vectors = [np.concatenate([*found, batch.flush()]) for batch, found in zip(batches, blocks, strict=True)]
+            write_shard(self.out, own | others, dict(zip(self.specs, vectors, strict=True)))
+        return Report(len(kept), tuple(unreadable), tuple(batch.seconds for batch in batches))
 
     def _look(self, location: str) -> Looked:
         """Read, hash, decode, shrink, prepare; decoded as the pipeline does, so that vectors are the same."""

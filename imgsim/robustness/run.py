@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imgsim import images, neighbors
+from imgsim.embedding import Batch
 from imgsim.errors import ImgsimError, InputError
 from imgsim.evaluation.robustness import own_ranks
 from imgsim.images.transformations import Transformation
@@ -160,20 +161,10 @@ def _edit(one: Transformation | None, level: float) -> Callable[[Image], Image]:
 
 def _embedded(methods: Sequence[Method], prepared: Iterator[list[list[Array]]]) -> list[Float]:
     """A method's (S * L, D) vectors, in the order of pictures, then edits; in batches of the method's size."""
-    waiting: list[list[Array]] = [[] for _ in methods]
+    batches = [Batch(method) for method in methods]
     found: list[list[Float]] = [[] for _ in methods]
-
-    def flush(at: int) -> None:
-        if waiting[at]:
-            found[at].append(methods[at].embed_batch(waiting[at]))
-            waiting[at] = []
-
     for picture in prepared:
         for of_edit in picture:
-            for at, array in enumerate(of_edit):
-                waiting[at].append(array)
-                if len(waiting[at]) >= methods[at].batch_size:
-                    flush(at)
-    for at in range(len(methods)):
-        flush(at)
-    return [np.concatenate(parts) for parts in found]
+            for batch, parts, array in zip(batches, found, of_edit, strict=True):
+                parts.append(batch.add(array))
+    return [np.concatenate([*parts, batch.flush()]) for batch, parts in zip(batches, found, strict=True)]
