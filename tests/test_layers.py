@@ -77,6 +77,15 @@ def test_libraries_stay_in_their_part(path: Path) -> None:
         assert allowed is None or part(path) in allowed, f"{path} imports {name}"
 
 
+@pytest.mark.parametrize(
+    "path", [*(ROOT / "imgsim/ui").glob("*.py"), *(ROOT / "pages").glob("*.py")], ids=lambda p: str(p.relative_to(ROOT))
+)
+def test_every_chart_has_words(path: Path) -> None:
+    """`imgsim.ui.charts.chart` is the only caller of `plotly_chart`: it gives the text alternative."""
+    called = {node.attr for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)}
+    assert ("plotly_chart" in called) == (path.name == "charts.py")
+
+
 def test_importing_imgsim_and_its_registries_loads_nothing_heavy() -> None:
     heavy = ["torch", "torchvision", "umap", "openTSNE", "cv2", "sklearn", "skimage", "pandas", "plotly", "streamlit"]
     code = (

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from imgsim.errors import InputError
-from imgsim.lessons import LESSONS, STEPS, Answer, choice_of, course
+from imgsim.lessons import LESSONS, STEPS, Answer, best_of, choice_of, course
 from imgsim.lessons.blocks import Bars, Curves, GoOn, Maps, Pictures
 from imgsim.lessons.lab import Lab, distances, found_again
 from imgsim.methods import METHODS
@@ -67,6 +67,7 @@ def test_the_text_of_a_lesson_claims_no_measured_number(id: str) -> None:
         assert not MEASURED.search(text), text
     assert len(lesson.takeaway) == 2
     assert lesson.references
+    assert all("](" in lessons._linked(one) for one in lesson.references if "doi:" in one or "arXiv:" in one)
     assert all(re.search(r"\b(1[89]|20)\d\d\b", reference) for reference in lesson.references)
     assert 2 <= len(lesson.choices) <= 5
     assert 3 <= lesson.minutes <= 12
@@ -109,7 +110,7 @@ def test_a_lesson_from_prediction_to_what_to_keep(id: str, here: Path) -> None:
     assert answer.says in said(app)
     verdict = [*app.success, *app.warning]
     assert len(verdict) == 1
-    assert ("As you predicted" in verdict[0].value) == (choice == answer.choice)
+    assert ("As you predicted" in verdict[0].value) == (choice in (answer.choice, *answer.also))
     app.button(key="turn_next").click().run()
     assert not app.exception, app.exception
     assert held.task in said(app)
@@ -159,6 +160,51 @@ def test_a_lesson_on_ones_own_pictures_and_on_too_few(here: Path, tmp_path: Path
     assert len(app.error) == 1
     next(button for button in app.button if button.label == "Hold it on its own collection").click().run()
     assert not app.error
+
+
+@pytest.mark.parametrize("id", [lesson.id for lesson in course() if not lesson.fixed])
+def test_a_lesson_that_is_not_fixed_is_held_on_ones_own_pictures(id: str, here: Path, tmp_path: Path) -> None:
+    own = folder_of(tmp_path / "own", [f"{'ab'[n % 2]}/{n}.png" for n in range(64)])
+    lesson_task.run({"lesson": id, "source": own}, silent)
+    app = open_page("lessons", lesson=id, step="answer", on=own)
+    next(button for button in app.button if button.label.startswith("Show it without")).click().run()
+    assert not app.exception, app.exception
+    assert not app.error, app.error
+    found = LESSONS.create(id).answer(Lab(Pipeline(Workspace(here)), own))
+    assert found.choice in LESSONS[id].choices
+    assert found.says in said(app)
+    app.button(key="turn_next").click().run()
+    assert not app.exception, app.exception
+    assert not app.error, app.error
+    assert own in str(app.query_params["on"])
+
+
+def test_a_lesson_that_is_fixed_says_why_and_stays(here: Path, tmp_path: Path) -> None:
+    own = folder_of(tmp_path / "own", [f"{n}.png" for n in range(4)])
+    fixed = [lesson for lesson in course() if lesson.fixed]
+    assert {lesson.id for lesson in fixed} == {"colour_counts", "gradients", "learnt_features", "maps_lie", "words"}
+    for lesson in fixed:
+        assert lesson.fixed.startswith("Stays on ")
+        assert LessonView(lesson.id, on=own).source == lesson.source
+    prepare("colour_counts")
+    app = open_page("lessons", lesson="colour_counts", on=own)
+    assert LESSONS["colour_counts"].fixed in said(app)
+    assert "lesson_on" not in app.session_state
+
+
+def test_a_lesson_about_labels_says_what_is_missing(here: Path, tmp_path: Path) -> None:
+    plain = folder_of(tmp_path / "plain", [f"{n}.png" for n in range(64)])
+    lesson_task.run({"lesson": "pixels_fail", "source": plain}, silent)
+    lab = Lab(Pipeline(Workspace(here)), plain)
+    with pytest.raises(InputError, match="must have labels for this lesson, got none"):
+        LESSONS.create("fair_measure").answer(lab)
+    few = folder_of(tmp_path / "few", [f"{'ab'[n % 2]}/{n}.png" for n in range(8)])
+    Pipeline(Workspace(here)).scan(few)
+    lab = Lab(Pipeline(Workspace(here)), few)
+    with pytest.raises(InputError, match="60 labelled pictures or more, got 8"):
+        LESSONS.create("fair_measure").answer(lab)
+    with pytest.raises(InputError, match="two classes or more of over 5 pictures each, got 0"):
+        LESSONS.create("few_labels").scene(lab)
 
 
 def test_a_missing_collection_is_one_sentence(here: Path, tmp_path: Path) -> None:
@@ -215,6 +261,11 @@ def test_a_lesson_opens_a_known_collection_without_scanning_it(
     pipeline.scan(own)
     monkeypatch.setattr(pipeline, "scan", lambda *_: pytest.fail("thirty browsers would write one note at once"))
     assert len(Lab(pipeline, own).collection) == 3
+
+
+def test_equal_choices_are_equally_right() -> None:
+    assert best_of({"a": 0.5, "b": 1.0, "c": 1.0}) == ("b", ("c",))
+    assert best_of({"a": 0.5, "b": 0.2}) == ("a", ())
 
 
 def test_choices_by_limits() -> None:

@@ -112,6 +112,7 @@ def test_a_handout_opens_offline_and_reads_no_markup() -> None:
     page = handout_page("A </title><script>alert(1)</script>", ["1 < 2"], [figure])
     assert "<script>alert" not in page
     assert "1 &lt; 2" in page
+    assert 'role="img" aria-label="Map. A map of 3 points in groups: group 1 1, group 2 1, group 3 1."' in page
     assert not re.search(r"(src|href)=[\"']?https?:", page.split("<script>")[0])
     drawn = re.search(r"of (\[.*\])\.entries", page)
     assert drawn is not None

@@ -15,13 +15,14 @@ from tests.browser.conftest import App
 from tests.browser.get_browser import ARGUMENTS, find
 
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
-MAP, ROWS = ".imgsim-map[data-ready]", ".imgsim-row img"
+MAP, ROWS, CHART = ".imgsim-map[data-ready]", ".imgsim-row img", ".stPlotlyChart[role=img] .main-svg"
 METHODS = ("color_histogram", "hog", "imgsim_mini")
 PANELS = ";".join(f"{method}|tsne" for method in METHODS)
 SHOTS = {  # name: address, and what is there when the page is
     "home": ("", MAP),
     "explore": ("explore?color=field:photo&image=coffee/rotate_15&landmarks=1", MAP),
     "compare": (f"compare?panels={PANELS}&image=coffee/original", ROWS),
+    "search": ("search?methods=imgsim_mini&image=coffee/original", ".imgsim-cell img"),
     "pair": (
         "pair?a=coffee/original&b=coffee/rotate_15&methods=pixels;color_histogram;hog;sift_verified&why=sift_verified",
         "[data-testid=stImage] img",
@@ -29,6 +30,9 @@ SHOTS = {  # name: address, and what is there when the page is
     "robustness": (f"robustness?methods={';'.join(METHODS)}&image=astronaut/original&kind=rotation&strength=45", ROWS),
     "duplicates": ("duplicates", "text=/groups/"),
     "methods": ("methods", "text=Blind to"),
+    "inspector": ("inspector?method=hog&image=coffee/original&step=3", "[data-testid=stImage] img"),
+    "lessons": ("lessons?lesson=pixels_fail&step=break", CHART),
+    "worlds": ("worlds?world=clusters", CHART),
 }
 SCROLLED = {"pair": 330}  # pixels, to what the page is for
 

@@ -8,7 +8,7 @@ they are asked for, on the collection at hand. What they give are blocks (`imgsi
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -29,11 +29,13 @@ class Answer:
         choice: id of the choice that it makes right.
         says: one or two sentences with the computed numbers, Markdown.
         blocks: what shows it.
+        also: choices that are as right, where several come out equal.
     """
 
     choice: str
     says: str
     blocks: tuple[Block, ...] = ()
+    also: tuple[str, ...] = ()
 
 
 class Lesson(ABC):
@@ -52,7 +54,7 @@ class Lesson(ABC):
     references: ClassVar[tuple[str, ...]]
     source: ClassVar[str] = "builtin:photos"
     place: ClassVar[str] = ""  # what it is held on, where that is not a collection
-    own: ClassVar[bool] = False  # whether it can be held on another collection
+    fixed: ClassVar[str] = ""  # why it stays on its own collection; "" where it can be held on any other
     version: ClassVar[int] = 1
 
     def needs(self, lab: Lab) -> Sequence[Need]:  # noqa: ARG002 - for those that need some
@@ -83,6 +85,12 @@ LESSONS: Registry[Lesson] = Registry("lesson", __name__)
 def course() -> list[type[Lesson]]:
     """All lessons in their order."""
     return sorted(LESSONS, key=lambda lesson: lesson.number)
+
+
+def best_of(values: Mapping[str, float]) -> tuple[str, tuple[str, ...]]:
+    """The choice of the highest value, and the others that reach it."""
+    best = max(values, key=lambda name: values[name])
+    return best, tuple(name for name, value in values.items() if value == values[best] and name != best)
 
 
 def choice_of(value: float, limits: Sequence[tuple[float, str]]) -> str:

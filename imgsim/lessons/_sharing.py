@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from imgsim.lessons.blocks import Bars, Pictures, Shown
-from imgsim.lessons.lab import Lab
+from imgsim.lessons.lab import Lab, same_by_chance
 from imgsim.methods import METHODS
 from imgsim.types import Ints
 
@@ -21,7 +19,7 @@ def shared(lab: Lab, method: str, k: int, id: str = "") -> dict[str, float]:
 
 def chance(lab: Lab) -> dict[str, float]:
     """By factor the share of random pairs of different images that have the same value."""
-    return {name: _random(lab, name) for name in FACTORS}
+    return {name: same_by_chance(lab.collection.field(name)) for name in FACTORS}
 
 
 def sharing_bars(lab: Lab, method: str, k: int) -> Bars:
@@ -45,9 +43,3 @@ def nearest_row(lab: Lab, method: str, k: int, id: str) -> Pictures:
 def _agreement(lab: Lab, name: str, near: Ints, rows: list[int]) -> float:
     values = lab.collection.field(name)
     return float((values[near[rows]] == values[rows][:, None]).mean())
-
-
-def _random(lab: Lab, name: str) -> float:
-    counts = np.unique(lab.collection.field(name), return_counts=True)[1]
-    n = counts.sum()
-    return float((counts * (counts - 1)).sum() / (n * (n - 1)))

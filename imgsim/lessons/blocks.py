@@ -58,7 +58,7 @@ class Bars:
 
 @dataclass(frozen=True)
 class Curves:
-    """A line for each name over common x; `at` marks a place on x."""
+    """A line for each name over common x; `at` marks a place on x, `log` spaces x by factors."""
 
     title: str
     x: tuple[float, ...]
@@ -68,6 +68,7 @@ class Curves:
     baseline: tuple[str, float] | None = None
     share: bool = True
     at: float | None = None
+    log: bool = False
 
 
 @dataclass(frozen=True, eq=False)

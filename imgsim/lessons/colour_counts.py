@@ -26,6 +26,7 @@ class ColourCounts(Lesson):
     title = "Counting colours"
     minutes = 5
     source = "builtin:shapes"
+    fixed = "Stays on the drawn shapes: only there is it known which shape and which colour every picture has."
     story: ClassVar[str] = (
         "Give up places altogether: count how many pixels have which colour, and compare the counts. Moving or turning "
         "a thing changes nothing in the counts.\n\n"

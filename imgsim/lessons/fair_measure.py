@@ -18,6 +18,7 @@ from imgsim.parameters import param
 ASKED, ASKED_OF = 30, "phash"
 SIZES = (10, 30, 100, 300, 1000)
 DRAWS = 2000
+LEAST = 60  # labelled pictures, so that samples of thirty can differ
 
 
 @LESSONS.register
@@ -31,13 +32,13 @@ class FairMeasure(Lesson):
     minutes = 8
     source = "builtin:digits"
     story: ClassVar[str] = (
-        "To compare methods one asks: is the nearest other picture of the same class? On the handwritten digits we can "
-        "ask all of them, and know the answer exactly.\n\nUsually one has only a few labelled pictures. Suppose "
-        "somebody measured pHash on thirty digits and reports one number. Somebody else takes thirty others."
+        "To compare methods one asks: is the nearest other picture of the same kind? Here every picture has a label, "
+        "so we can ask all of them, and know the answer exactly.\n\nUsually one has only a few labelled pictures. "
+        "Suppose somebody measured pHash on thirty pictures and reports one number. Somebody else takes thirty others."
     )
     question = "In how wide a band, in percent points, do nineteen of twenty such reports lie?"
     choices: ClassVar[dict[str, str]] = {
-        "narrow": "Up to 3 points: a digit is a digit",
+        "narrow": "Up to 3 points: thirty are enough",
         "middle": "3 to 8 points",
         "wide": "More than 8 points",
     }
@@ -65,54 +66,51 @@ class FairMeasure(Lesson):
     copies: bool = param(False, "Leave the picture itself among the answers.")
 
     def needs(self, lab: Lab) -> Sequence[Need]:  # noqa: ARG002
-        """The digits by the method."""
+        """The pictures by the method."""
         return (Space(ASKED_OF), Space(self.method))
 
     def scene(self, lab: Lab) -> tuple[Block, ...]:
-        """Thirty digits."""
-        ids = [lab.collection.ids[row] for row in np.random.default_rng(1).permutation(len(lab.collection))[:ASKED]]
-        return tuple(
-            Pictures(
-                "Thirty digits, one sample" if not start else "",
-                tuple(Shown(i, source=lab.source) for i in ids[start : start + 8]),
-            )
-            for start in range(0, ASKED, 8)
-        )
+        """Thirty pictures."""
+        ids = [lab.collection.ids[row] for row in np.random.default_rng(1).permutation(lab.labelled(LEAST))[:ASKED]]
+        return (Pictures("Thirty pictures, one sample", tuple(Shown(id, source=lab.source) for id in ids)),)
 
     def answer(self, lab: Lab) -> Answer:
         """The width of the band by the number of pictures."""
         hits = _hits(lab, ASKED_OF)
-        bands = [_band(hits, n) for n in SIZES]
-        low, high = bands[SIZES.index(ASKED)]
+        sizes = [n for n in SIZES if n <= len(hits)]
+        bands = [_band(hits, n) for n in sizes]
+        low, high = bands[sizes.index(ASKED)]
         width = 100 * (high - low)
         choice = choice_of(width, ((3, "narrow"), (8, "middle"), (np.inf, "wide")))
         says = (
-            f"Nineteen of twenty reports on {ASKED} digits lie between {low:.0%} and {high:.0%}: {width:.0f} points. "
+            f"Nineteen of twenty reports on {ASKED} pictures lie between {low:.0%} and {high:.0%}: {width:.0f} points. "
             f"The truth over all {len(hits):,} is {hits.mean():.1%}; with shuffled labels it would be "
             f"{_null(lab, ASKED_OF):.0%}."
         )
         lines = {"highest of 19 in 20": [b[1] for b in bands], "lowest": [b[0] for b in bands]}
         drawn = Curves(
             "Where do reports lie?",
-            tuple(float(np.log10(n)) for n in SIZES),
+            tuple(map(float, sizes)),
             {name: tuple(map(float, values)) for name, values in lines.items()},
-            "digits asked, 1 is 10, 2 is 100, 3 is 1,000",
-            "share whose nearest is of the same digit",
+            "pictures asked",
+            "nearest has the same label",
             ("shuffled labels", _null(lab, ASKED_OF)),
-            at=float(np.log10(ASKED)),
+            at=float(ASKED),
+            log=True,
         )
         return Answer(choice, says, (drawn,))
 
     def broken(self, lab: Lab) -> tuple[Block, ...]:
         """The band of the chosen method and number."""
-        hits = np.ones(len(lab.collection), bool) if self.copies else _hits(lab, self.method)
-        low, high = _band(hits, self.n)
+        hits = np.ones(len(lab.labelled(LEAST)), bool) if self.copies else _hits(lab, self.method)
+        n = min(self.n, len(hits))
+        low, high = _band(hits, n)
         title = METHODS[self.method].title
         blocks: list[Block] = [
             Bars(
-                f"{title} on {self.n} digits, in 19 of 20 draws",
-                {"Lowest": low, "Over all digits": float(hits.mean()), "Highest": high},
-                "share whose nearest is of the same digit",
+                f"{title} on {n:,} pictures, in 19 of 20 draws",
+                {"Lowest": low, "Over all pictures": float(hits.mean()), "Highest": high},
+                "share whose nearest has the same label",
                 ("shuffled labels", _null(lab, self.method)),
             )
         ]
@@ -123,14 +121,16 @@ class FairMeasure(Lesson):
 
 
 def _hits(lab: Lab, method: str) -> npt.NDArray[Any]:
-    label = lab.collection.field("label")
-    return np.asarray(label[lab.nearest(method, 1)[:, 0]] == label)
+    """(L,) whether the nearest picture of each labelled one has its label."""
+    rows = lab.labelled(LEAST)
+    return np.asarray(lab.label[lab.nearest(method, 1)[rows, 0]] == lab.label[rows])
 
 
 def _null(lab: Lab, method: str) -> float:
     """The same with shuffled labels."""
-    label = np.random.default_rng(0).permutation(lab.collection.field("label"))
-    return float((label[lab.nearest(method, 1)[:, 0]] == label).mean())
+    rows = lab.labelled(LEAST)
+    label = np.random.default_rng(0).permutation(lab.label)
+    return float((label[lab.nearest(method, 1)[rows, 0]] == label[rows]).mean())
 
 
 def _band(hits: npt.NDArray[Any], n: int) -> tuple[float, float]:

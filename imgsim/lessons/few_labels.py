@@ -9,8 +9,9 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from imgsim.errors import InputError
 from imgsim.evaluation.few_shot import few_shot
-from imgsim.lessons import LESSONS, Answer, Lesson
+from imgsim.lessons import LESSONS, Answer, Lesson, best_of
 from imgsim.lessons.blocks import Bars, Block, GoOn, Pictures, Shown
 from imgsim.lessons.lab import Kept, Lab, Need
 from imgsim.methods import METHODS
@@ -34,16 +35,17 @@ class FewLabels(Lesson):
     minutes = 8
     source = "builtin:digits"
     story: ClassVar[str] = (
-        "You have thousands of pictures and the patience to label five of each of the ten digits. A new digit is given "
-        "to the class whose five examples are nearest on average. All depends on the space in which *near* is "
-        "meant.\n\nFour spaces: pixels; HOG, made by hand; patches whose filters were learnt from these very digits "
-        "without one label; and a network that learnt from many thousand photos of things, none of them a digit."
+        "You have thousands of pictures and the patience to label five of each kind: of the handwritten digits, five "
+        "of each. A new picture is given to the class whose five examples are nearest on average. All depends on the "
+        "space in which *near* is meant.\n\nFour spaces: pixels; HOG, made by hand; patches whose filters were learnt "
+        "from these very pictures without one label; and a network that learnt from many thousand photos of things, "
+        "none of them a digit."
     )
-    question = "In which space do five labels a digit go farthest?"
+    question = "In which space do five labels a class go farthest?"
     choices: ClassVar[dict[str, str]] = {
         "pixels": "Pixels",
         "hog": "HOG, made by hand",
-        "kmeans_patches": "Patches learnt from the digits without labels",
+        "kmeans_patches": "Patches learnt from these pictures without labels",
         "imgsim_mini": "The network that learnt from photos",
     }
     why: ClassVar[str] = (
@@ -76,31 +78,35 @@ class FewLabels(Lesson):
 
     def scene(self, lab: Lab) -> tuple[Block, ...]:
         """Examples of some classes."""
-        label = lab.collection.field("label")
+        classes = _classes(lab)
+        some = [classes[at] for at in np.linspace(0, len(classes) - 1, min(3, len(classes))).astype(int)]
         return tuple(
             Pictures(
-                f"Digit {digit}",
-                tuple(Shown(lab.collection.ids[r], source=lab.source) for r in np.flatnonzero(label == digit)[:SHOTS]),
+                f"{SHOTS} labels of: {name}",
+                tuple(
+                    Shown(lab.collection.ids[r], source=lab.source) for r in np.flatnonzero(lab.label == name)[:SHOTS]
+                ),
             )
-            for digit in ("0", "4", "9")
+            for name in some
         )
 
     def answer(self, lab: Lab) -> Answer:
-        """Accuracy with five labels a digit."""
+        """Accuracy with five labels a class."""
+        ways = _ways(lab, 10)
         kept = _accuracies(SHOTS, 10).make(lab)
         shares = {name: float(value) for name, value in zip(COMPARED, kept["accuracy"], strict=True)}
-        best = max(shares, key=lambda name: shares[name])
+        best, also = best_of(shares)
         half = float((kept["ci"][:, 1] - kept["ci"][:, 0]).max() / 2)
         said = ", ".join(f"{METHODS[name].title} {share:.0%}" for name, share in shares.items())
-        says = f"{said}; chance is {0.1:.0%}. Means over {EPISODES} draws of labels, within {100 * half:.1f} points."
-        return Answer(best, says, (_bars(shares, SHOTS, 10),))
+        says = f"{said}; chance is {1 / ways:.0%}. Means of {EPISODES} draws, within {100 * half:.1f} points."
+        return Answer(best, says, (_bars(shares, SHOTS, ways),), also)
 
     def broken(self, lab: Lab) -> tuple[Block, ...]:
         """The same with the chosen numbers."""
         kept = _accuracies(self.shots, self.ways).make(lab)
         shares = {name: float(value) for name, value in zip(COMPARED, kept["accuracy"], strict=True)}
         return (
-            _bars(shares, self.shots, self.ways),
+            _bars(shares, int(kept["shots"]), _ways(lab, self.ways)),
             GoOn("Train a space on your own pictures", "train", {"collection": lab.source}),
         )
 
@@ -109,15 +115,15 @@ def _bars(shares: dict[str, float], shots: int, ways: int) -> Bars:
     named = {METHODS[name].title: share for name, share in shares.items()}
     labels = "label" if shots == 1 else "labels"
     return Bars(
-        f"{shots} {labels} of each of {ways} digits",
+        f"{shots} {labels} of each of {ways} classes",
         named,
-        "share of digits given the right class",
+        "share of pictures given the right class",
         ("chance", 1 / ways),
     )
 
 
 def _accuracies(shots: int, ways: int) -> Kept:
-    return Kept("few_labels", lambda lab, p: _compute(lab, shots, ways, p), (("shots", shots), ("ways", ways)))
+    return Kept("few_labels", lambda lab, p: _compute(lab, shots, ways, p), (("shots", shots), ("ways", ways)), 2)
 
 
 def _vectors() -> Kept:
@@ -125,21 +131,50 @@ def _vectors() -> Kept:
 
 
 def _embed(lab: Lab, progress: Progress) -> dict[str, npt.NDArray[Any]]:
-    """By method the vectors of a part of the digits."""
+    """By method the vectors of a part of the collection."""
     images, found = lab.images(lab.sample(PICTURES)), {}
     for done, name in enumerate(COMPARED):
-        progress("Looking at digits in four ways", done, len(COMPARED))
+        progress("Looking at pictures in four ways", done, len(COMPARED))
         method = METHODS.create(name)
         prepared = [method.prepare(image) for image in images]
         ready = method.fit(prepared) if method.needs_fit else method
         step = method.batch_size
         found[name] = np.concatenate([ready.embed_batch(prepared[i : i + step]) for i in range(0, len(prepared), step)])
-    progress("Looking at digits in four ways", len(COMPARED), len(COMPARED))
+    progress("Looking at pictures in four ways", len(COMPARED), len(COMPARED))
     return found
 
 
 def _compute(lab: Lab, shots: int, ways: int, progress: Progress) -> dict[str, npt.NDArray[Any]]:
     spaces = _vectors().make(lab, progress)
-    label = lab.collection.field("label")[lab.sample(PICTURES)]
-    found = [few_shot(label, spaces[name], ways=ways, shots=shots, n_episodes=EPISODES) for name in COMPARED]
-    return {"accuracy": np.array([one.accuracy for one in found]), "ci": np.array([one.ci95 for one in found])}
+    label, shots = lab.label[lab.sample(PICTURES)], min(shots, _most_shots(lab))
+    among = _ways(lab, ways)
+    found = [few_shot(label, spaces[name], ways=among, shots=shots, n_episodes=EPISODES) for name in COMPARED]
+    accuracy, ci = np.array([one.accuracy for one in found]), np.array([one.ci95 for one in found])
+    return {"accuracy": accuracy, "ci": ci, "shots": np.array(shots)}
+
+
+def _classes(lab: Lab) -> list[str]:
+    """The classes of which the sample has enough for five labels and a question.
+
+    Raises:
+        InputError: there are fewer than two.
+    """
+    names, counts = np.unique(lab.label[lab.sample(PICTURES)].astype(str), return_counts=True)
+    found = [str(name) for name, count in zip(names, counts, strict=True) if name and count > SHOTS]
+    if len(found) < 2:
+        raise InputError(
+            f"this lesson must have two classes or more of over {SHOTS} pictures each, got {len(found)}; choose "
+            "another collection."
+        )
+    return found
+
+
+def _ways(lab: Lab, ways: int) -> int:
+    """So many classes, or as many as there are."""
+    return min(ways, len(_classes(lab)))
+
+
+def _most_shots(lab: Lab) -> int:
+    """Labels that every class that takes part can give, one picture left to ask."""
+    label = lab.label[lab.sample(PICTURES)].astype(str)
+    return min(int((label == name).sum()) for name in _classes(lab)) - 1

@@ -9,13 +9,16 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from imgsim.images.edits import EDITS
 from imgsim.lessons import LESSONS, Answer, Lesson, choice_of
 from imgsim.lessons.blocks import Bars, Block, Curves, GoOn, Pictures, Shown
-from imgsim.lessons.lab import Lab, Need, Space, distances
+from imgsim.lessons.lab import Kept, Lab, Need, Space, distances
 from imgsim.methods import METHODS
 from imgsim.parameters import param
+from imgsim.progress import Progress
 
 ASKED = 10
+MOST = 24  # pictures of another collection that are edited
 LIMITS = tuple(range(0, 33, 2))
 
 
@@ -31,10 +34,10 @@ class FindingCopies(Lesson):
     story: ClassVar[str] = (
         "Three tasks, one distance. *Search* only needs the order: nearest first. *Finding copies* needs a limit: "
         "closer than this is a copy. *Anomalies* turn it round: what is far from everything is odd.\n\n"
-        "Each packaged photo comes in many edits: cropped, turned, recompressed, recoloured, with a caption. "
+        "Each picture comes in many edits: cropped, turned, recompressed, recoloured, with a caption. "
         "Two pictures shall count as copies when at most ten of the 64 bits of pHash differ."
     )
-    question = "How many of the edits does this limit recognise as copies of their photo?"
+    question = "How many of the edits does this limit recognise as copies of their original?"
     choices: ClassVar[dict[str, str]] = {
         "most": "Nearly all: more than eight in ten",
         "half": "Four to eight in ten",
@@ -48,7 +51,7 @@ class FindingCopies(Lesson):
     )
     task: ClassVar[str] = (
         "Raise the limit until the first strangers come in. Which edits are still lost there? Take another hash. At "
-        "the bottom are the photos that are farthest from their nearest one: what a detector of anomalies would report."
+        "the bottom are the pictures that are farthest from their nearest one: what a detector of anomalies reports."
     )
     takeaway = (
         "Search needs an order, copies need a limit, and a limit has two kinds of mistakes.",
@@ -62,18 +65,15 @@ class FindingCopies(Lesson):
     limit: int = param(ASKED, "Most bits that may differ between copies, of 64.", minimum=0, maximum=32)
     hash: str = param("phash", "Which hash.", choices=("phash", "dhash", "ahash", "whash"))
 
-    def needs(self, lab: Lab) -> Sequence[Need]:  # noqa: ARG002
-        """All photos and edits by the hash."""
-        return (Space("phash"), Space(self.hash))
+    def needs(self, lab: Lab) -> Sequence[Need]:
+        """All pictures and edits by the hash."""
+        if _packaged(lab):
+            return (Space("phash"), Space(self.hash))
+        return (_made("phash"), _made(self.hash))
 
     def scene(self, lab: Lab) -> tuple[Block, ...]:
-        """One photo and its edits."""
-        rows = np.flatnonzero(lab.collection.field("photo") == "coffee")
-        ids = [lab.collection.ids[row] for row in rows]
-        return tuple(
-            Pictures("Edits of one photo" if not s else "", tuple(Shown(i, source=lab.source) for i in ids[s : s + 8]))
-            for s in range(0, len(ids), 8)
-        )
+        """One picture and its edits."""
+        return (Pictures("Edits of one picture", tuple(_edits_of_one(lab))),)
 
     def answer(self, lab: Lab) -> Answer:
         """Edits found and strangers let in, by limit."""
@@ -81,8 +81,8 @@ class FindingCopies(Lesson):
         share, wrong = float((own <= ASKED).mean()), float((strange <= ASKED).mean())
         choice = choice_of(share, ((0.4, "few"), (0.8, "half"), (1.0, "most")))
         says = (
-            f"At most {ASKED} bits apart are {share:.0%} of {len(own)} edits from their photo, and {wrong:.2%} of "
-            f"{len(strange):,} pairs of an edit and another photo."
+            f"At most {ASKED} bits apart are {share:.0%} of {len(own):,} edits from their original, and {wrong:.2%} of "
+            f"{len(strange):,} pairs of an edit and another picture."
         )
         drawn = Curves(
             "What does a limit find?",
@@ -106,7 +106,7 @@ class FindingCopies(Lesson):
             "Strangers let in": float((strange <= self.limit).mean()),
         }
         return (
-            Bars(title, both, f"share of {len(own)} edits and of {len(strange):,} pairs of strangers"),
+            Bars(title, both, f"share of {len(own):,} edits and of {len(strange):,} pairs of strangers"),
             _by_edit(lab, self.hash, self.limit),
             _odd(lab, self.hash),
             GoOn("Look at pairs round a limit on the Duplicates page", "duplicates", {"collection": lab.source}),
@@ -114,7 +114,10 @@ class FindingCopies(Lesson):
 
 
 def _far(lab: Lab, hash: str) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]:
-    """Bits from each edit to its own photo, from each edit to the other photos, and the kind of each edit."""
+    """Bits from each edit to its own original, from each edit to the others, and the kind of each edit."""
+    if not _packaged(lab):
+        kept = _made(hash).make(lab)
+        return kept["own"], kept["strange"], kept["kinds"]
     photo, edit = lab.collection.field("photo"), lab.collection.field("edit")
     originals, edits = np.flatnonzero(edit == "original"), np.flatnonzero(edit != "original")
     vectors = np.asarray(lab.space(hash).vectors)
@@ -125,14 +128,18 @@ def _far(lab: Lab, hash: str) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.N
 
 def _by_edit(lab: Lab, hash: str, limit: int) -> Bars:
     own, _, kinds = _far(lab, hash)
-    shares = {str(kind): float((own[kinds == kind] <= limit).mean()) for kind in dict.fromkeys(kinds)}
+    shares = {_named(kind): float((own[kinds == kind] <= limit).mean()) for kind in dict.fromkeys(kinds)}
     ordered = dict(sorted(shares.items(), key=lambda item: item[1]))
     return Bars(f"Found at {limit} bits, by edit", ordered, "share of the edits of a kind")
 
 
+def _named(kind: str) -> str:
+    return "JPEG" if kind == "jpeg" else str(kind).capitalize()
+
+
 def _odd(lab: Lab, hash: str) -> Pictures:
-    rows = np.asarray(lab.originals())
-    vectors = np.asarray(lab.space(hash).vectors)[rows]
+    rows = np.asarray(lab.originals(MOST))
+    vectors = np.asarray(lab.space(hash).vectors)[rows] if _packaged(lab) else _made(hash).make(lab)["originals"]
     far = distances(vectors, vectors, "hamming")
     np.fill_diagonal(far, np.inf)
     nearest = far.min(axis=1)
@@ -140,4 +147,39 @@ def _odd(lab: Lab, hash: str) -> Pictures:
         Shown(lab.collection.ids[rows[i]], source=lab.source, tag=f"{int(nearest[i])}")
         for i in np.argsort(-nearest)[:6]
     ]
-    return Pictures("Farthest from their nearest other photo, in bits", tuple(items))
+    return Pictures("Farthest from their nearest other picture, in bits", tuple(items))
+
+
+def _packaged(lab: Lab) -> bool:
+    """Whether the edits are in the collection; they are made of any other."""
+    return lab.source == "builtin:photos"
+
+
+def _edits_of_one(lab: Lab) -> list[Shown]:
+    if _packaged(lab):
+        rows = np.flatnonzero(lab.collection.field("photo") == "coffee")
+        return [Shown(lab.collection.ids[row], source=lab.source) for row in rows]
+    row = lab.originals(MOST)[0]
+    name, image = lab.collection.ids[row], lab.image(row)
+    return [Shown(f"{name}, {kind}", edit.apply(image)) for kind, edit in EDITS.items()]
+
+
+def _made(hash: str) -> Kept:
+    return Kept("copies_made", lambda lab, progress: _make(lab, hash, progress), (("hash", hash), ("most", MOST)))
+
+
+def _make(lab: Lab, hash: str, progress: Progress) -> dict[str, npt.NDArray[Any]]:
+    """Bits between a sample of the collection and the edits that the packaged photos have, made of it now."""
+    method, rows = METHODS.create(hash), lab.originals(MOST)
+    images = lab.images(rows)
+    originals = method.embed(images)
+    edits = {name: edit for name, edit in EDITS.items() if name != "original"}
+    own, strange = [], []
+    for done, image in enumerate(images):
+        progress("Editing pictures", done, len(images))
+        far = distances(method.embed([edit.apply(image) for edit in edits.values()]), originals, "hamming")
+        own.append(far[:, done])
+        strange.append(np.delete(far, done, axis=1).ravel())
+    progress("Editing pictures", len(images), len(images))
+    kinds = np.array([edit.kind for edit in edits.values()] * len(images))
+    return {"own": np.concatenate(own), "strange": np.concatenate(strange), "kinds": kinds, "originals": originals}

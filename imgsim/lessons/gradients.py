@@ -40,6 +40,7 @@ class Gradients(Lesson):
     title = "Edges and their directions"
     minutes = 7
     source = "builtin:shapes"
+    fixed = "Stays on the drawn shapes: they can be drawn anew at any angle, and the shape of each is known."
     story: ClassVar[str] = (
         "HOG looks at edges only: the picture is cut into cells, and each cell notes how much edge there is in which "
         "direction. Colour is gone before it starts, brightness is divided out.\n\n"

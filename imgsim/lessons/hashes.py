@@ -17,6 +17,14 @@ from imgsim.sights import SIGHTS
 from imgsim.types import Float, Image
 
 SHOWN = 8
+SAID = {
+    "jpeg": "A bad JPEG",
+    "brightness": "Half the light",
+    "blur": "A little blur",
+    "crop": "Cropped by a tenth",
+    "caption": "A caption",
+    "mirror": "Mirrored",
+}
 CHANGES = {"jpeg": 92.0, "brightness": -50.0, "blur": 2.0, "crop": 10.0, "caption": 18.0, "mirror": 1.0}
 
 
@@ -29,7 +37,6 @@ class Hashes(Lesson):
     number = 5
     title = "A picture in 64 bits"
     minutes = 6
-    own = True
     story: ClassVar[str] = (
         "To find copies among millions of pictures one needs something short. pHash keeps the slowest waves of the "
         "grey picture, and of each only whether it is above the median: 64 yes-or-no answers. Two pictures are "
@@ -90,7 +97,7 @@ class Hashes(Lesson):
             f"A mirror changes {means['mirror']:.1f} of {method.dim} bits on average, two different photos differ in "
             f"{apart:.1f}. A bad JPEG changes {means['jpeg']:.1f}, half the light {means['brightness']:.1f}."
         )
-        named = {f"{TRANSFORMATIONS[k].title} {s:g} {TRANSFORMATIONS[k].unit}": means[k] for k, s in CHANGES.items()}
+        named = {SAID[kind]: mean for kind, mean in means.items()}
         bars = Bars("How many bits does each change?", named, "bits of 64", ("two photos", apart), share=False)
         return Answer(choice, says, (bars,))
 

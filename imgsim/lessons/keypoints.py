@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imgsim.images.transformations import TRANSFORMATIONS
-from imgsim.lessons import LESSONS, Answer, Lesson
+from imgsim.lessons import LESSONS, Answer, Lesson, best_of
 from imgsim.lessons.blocks import Bars, Block, Curves, GoOn, Pictures, Shown
 from imgsim.lessons.lab import Kept, Lab, Need, found_again
 from imgsim.methods import METHODS
@@ -35,7 +35,6 @@ class Keypoints(Lesson):
     number = 4
     title = "Points worth describing"
     minutes = 7
-    own = True
     story: ClassVar[str] = (
         "SIFT looks for corners and blobs, gives each its own size and direction, and describes the small patch around "
         "it in its own frame. A bag of words then only counts which kinds of patches occur; where they were is "
@@ -108,9 +107,8 @@ class Keypoints(Lesson):
             ("guessing", 1 / n),
             at=float(ASKED),
         )
-        return Answer(
-            max(at, key=lambda name: at[name]), f"At {ASKED} degrees: {said}. Guessing finds {1 / n:.0%}.", (drawn,)
-        )
+        best, also = best_of(at)
+        return Answer(best, f"At {ASKED} degrees: {said}. Guessing finds {1 / n:.0%}.", (drawn,), also)
 
     def broken(self, lab: Lab) -> tuple[Block, ...]:
         """The shares under the chosen change."""

@@ -14,14 +14,16 @@ import numpy.typing as npt
 from imgsim.errors import InputError
 from imgsim.methods import METHODS, Method
 from imgsim.neighbors import METRICS
+from imgsim.pairs.sides import label_field
 from imgsim.pipeline import Pipeline
 from imgsim.progress import Progress, silent
 from imgsim.projections import PROJECTORS, Projector
 from imgsim.store import read_arrays, write_arrays
-from imgsim.types import Collection, Embeddings, Float, Image, Ints, key_of
+from imgsim.types import Collection, Embeddings, Field, Float, Image, Ints, key_of
 from imgsim.worlds import WORLDS, World
 from imgsim.worlds.maps import WorldMap, find_map, make_map
 
+LABELS = {"builtin:shapes": "shape", "builtin:digits": "label"}
 SIDE = 160  # short side in pixels of the pictures that lessons change
 
 
@@ -146,6 +148,34 @@ class Lab:
             return [int(row) for row in np.flatnonzero(self.collection.field("edit") == "original")]
         return self.sample(most)
 
+    @cached_property
+    def label(self) -> Field:
+        """(N,) the labels that a lesson asks for: by what a packaged collection is made for, else the first that fit.
+
+        Raises:
+            InputError: no field tells several kinds of pictures apart.
+        """
+        usual = LABELS.get(self.source) or label_field(self.collection)
+        if not usual:
+            raise InputError(
+                f"{self.collection.name} must have labels for this lesson, got none; put the pictures of each kind "
+                "into a folder of their own, or add a labels.csv."
+            )
+        return self.collection.field(usual)
+
+    def labelled(self, least: int) -> Ints:
+        """Rows with a label.
+
+        Raises:
+            InputError: there are fewer than `least`.
+        """
+        rows = np.flatnonzero(self.label.astype(str) != "").astype(np.int32)
+        if len(rows) < least:
+            raise InputError(
+                f"this lesson must have {least} labelled pictures or more, got {len(rows)}; choose another collection."
+            )
+        return rows
+
     def sample(self, most: int) -> list[int]:
         """Rows spread evenly over the collection."""
         n = len(self.collection)
@@ -158,6 +188,13 @@ class Lab:
     def images(self, rows: Sequence[int], side: int = SIDE) -> list[Image]:
         """Several of them."""
         return [self.image(row, side) for row in rows]
+
+
+def same_by_chance(labels: Field) -> float:
+    """The share of random pairs of different images that have the same label, 0 to 1."""
+    counts = np.unique(labels, return_counts=True)[1]
+    n = counts.sum()
+    return float((counts * (counts - 1)).sum() / (n * (n - 1)))
 
 
 def distances(vectors: Float, others: Float, metric: str) -> Float:

@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from imgsim import neighbors
+from imgsim.images.sources.photos import base_photo
 from imgsim.lessons import LESSONS, Answer, Lesson
 from imgsim.lessons.blocks import Block, Curves, GoOn, Pictures, Shown
-from imgsim.lessons.lab import Kept, Lab, Need
+from imgsim.lessons.lab import Kept, Lab, Need, same_by_chance
 from imgsim.methods import METHODS
 from imgsim.methods.imgsim_mini import ImgsimMini
 from imgsim.parameters import param
@@ -39,6 +40,7 @@ class LearntFeatures(Lesson):
     title = "From edges to things"
     minutes = 8
     source = "builtin:shapes"
+    fixed = "Stays on the drawn shapes: only there do shape and colour vary independently and are known."
     story: ClassVar[str] = (
         "Nobody tells a network what to look at. It has a chain of stages; each turns small neighbourhoods of the "
         "stage before into new channels, and is adjusted until the last one serves the task: here, to tell what is "
@@ -82,7 +84,8 @@ class LearntFeatures(Lesson):
         """Shapes, and one photo as the last stage sees it."""
         ids = [lab.collection.ids[row] for row in lab.sample(8)]
         return (
-            Pictures("The shapes it is tried on", tuple(Shown(id, source=lab.source) for id in ids)),
+            Pictures(f"Some of the {QUERIES} shapes it is tried on", tuple(Shown(id, source=lab.source) for id in ids)),
+            self._the_photo(),
             self._strongest(lab, 1),
         )
 
@@ -103,19 +106,23 @@ class LearntFeatures(Lesson):
             tuple(float(s) for s in range(1, STAGES + 1)),
             {name.capitalize(): values for name, values in curves.items()},
             "stage",
-            f"share of the {K} nearest of {QUERIES} pictures",
+            f"share of the {K} nearest",
             ("random pairs, shape", float(kept["chance"][0])),
         )
-        return Answer(choice, says, (drawn, *(self._strongest(lab, stage) for stage in range(1, STAGES + 1))))
+        stages = (self._strongest(lab, stage) for stage in range(1, STAGES + 1))
+        return Answer(choice, says, (drawn, self._the_photo(), *stages))
 
     def broken(self, lab: Lab) -> tuple[Block, ...]:
         """The strongest channels of a stage."""
-        spec = f"{self.photo}/original"
+        params = {"method": "imgsim_mini", "image": f"{self.photo}/original"}
         return (
-            Pictures("The photo", (Shown(spec, source="builtin:photos"),)),
+            self._the_photo(),
             self._strongest(lab, self.stage),
-            GoOn("See every step of a method", "inspector", {"method": "imgsim_mini", "image": spec}),
+            GoOn("See every step of a method", "inspector", params),
         )
+
+    def _the_photo(self) -> Pictures:
+        return Pictures("The photo", (Shown(self.photo, base_photo(self.photo)),))
 
     def _strongest(self, lab: Lab, stage: int) -> Pictures:
         pictures = _channels(self.photo).make(lab)[f"stage_{stage}"]
@@ -149,12 +156,7 @@ def _compute_sharing(lab: Lab, progress: Progress) -> dict[str, npt.NDArray[Any]
     near = [neighbors.nearest(np.concatenate(part), "cosine", K)[0] for part in parts]
     labels = {name: lab.collection.field(name)[rows] for name in FACTORS}
     found = {n: np.array([(v[i] == v[:, None]).mean() for i in near]) for n, v in labels.items()}
-    return found | {"chance": np.array([_random(values) for values in labels.values()])}
-
-
-def _random(values: npt.NDArray[Any]) -> float:
-    counts = np.unique(values, return_counts=True)[1]
-    return float((counts * (counts - 1)).sum() / (counts.sum() * (counts.sum() - 1)))
+    return found | {"chance": np.array([same_by_chance(values) for values in labels.values()])}
 
 
 def _channels(photo: str) -> Kept:
@@ -162,8 +164,6 @@ def _channels(photo: str) -> Kept:
 
 
 def _compute_channels(photo: str) -> dict[str, npt.NDArray[Any]]:
-    from imgsim.images.sources.photos import base_photo
-
     network = cast(ImgsimMini, METHODS.create("imgsim_mini"))
     maps = network.stage_maps([network.prepare(base_photo(photo))])
     return {f"stage_{i + 1}": np.stack([_picture(m) for m in strongest(found[0], 8)]) for i, found in enumerate(maps)}

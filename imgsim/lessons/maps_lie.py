@@ -31,12 +31,13 @@ class MapsLie(Lesson):
     number = 8
     title = "Maps, and how they lie"
     minutes = 10
-    place = "worlds of known shape"
+    place = "Worlds of known shape"
+    fixed = "Stays on worlds that we made: of your own pictures nobody knows the true distances."
     story: ClassVar[str] = (
         "A map draws a space of many dimensions on a plane. It cannot keep everything, so each kind chooses: PCA keeps "
         "large differences in proportion, t-SNE and UMAP keep neighbours together.\n\n"
         "Here the truth is known, because we made it: three groups of points in fifty dimensions. The second is near "
-        "the first; the third is five times as far away. That is the drawing on the left."
+        "the first; the third is five times as far away. The drawing shows it."
     )
     question = "On the t-SNE map, how many times as far as the second group is the third from the first?"
     choices: ClassVar[dict[str, str]] = {
@@ -100,7 +101,7 @@ class MapsLie(Lesson):
             f"UMAP says {ratios[PROJECTORS['umap'].title]:.1f}, PCA {ratios[PROJECTORS['pca'].title]:.1f}."
         )
         maps = Maps((_true(GROUPS), *(_drawn(GROUPS, name, one) for name, one in made.items())))
-        bars = Bars("Third group / second group, as far from the first", ratios, "times", ("true", true), share=False)
+        bars = Bars("How many times as far as the second is the third?", ratios, "times", ("true", true), share=False)
         return Answer(choice, says, (maps, bars))
 
     def broken(self, lab: Lab) -> tuple[Block, ...]:
@@ -119,7 +120,7 @@ def _true(world: str) -> Map:
 
 def _drawn(world: str, projector: str, made: WorldMap) -> Map:
     sample: Sample = WORLDS.parse(world).draw()
-    note = f"trustworthiness {made.trustworthiness:.2f}, neighbours kept {made.knn_recall:.0%}"
+    note = f"trustworthiness {made.trustworthiness:.2f}<br>neighbours kept {made.knn_recall:.0%}"
     return Map(PROJECTORS[projector].title, made.xy, sample.truth, sample.kind, note)
 
 

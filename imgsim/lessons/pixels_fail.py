@@ -29,7 +29,6 @@ class PixelsFail(Lesson):
     number = 1
     title = "Pixels fail"
     minutes = 5
-    own = True
     story: ClassVar[str] = (
         "The plainest way to compare two pictures: make both small, put one over the other and compare each pixel with "
         "the one at the same place. The fewer differences, the more alike.\n\n"
@@ -105,7 +104,7 @@ class PixelsFail(Lesson):
         chance = 1 / len(images)
         return (
             Bars(
-                f"Found again when moved by {self.shift} %",
+                f"Found again when moved by {self.shift}%",
                 {method.title: float(hits.mean())},
                 f"share of {len(images)} pictures",
                 ("guessing", chance),

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from imgsim import neighbors
-from imgsim.lessons import LESSONS, Answer, Lesson
+from imgsim.lessons import LESSONS, Answer, Lesson, best_of
 from imgsim.lessons.blocks import Bars, Block, GoOn, Pictures, Shown
-from imgsim.lessons.lab import Kept, Lab, Need
+from imgsim.lessons.lab import Kept, Lab, Need, same_by_chance
 from imgsim.methods import METHODS
 from imgsim.parameters import param
 from imgsim.principal import principal_axes
@@ -31,7 +31,7 @@ NAMES = {
 @LESSONS.register
 @dataclass(frozen=True)
 class Qubits(Lesson):
-    """The nearest drawn shape by HOG, by its first components, and by qubits that carry these."""
+    """The nearest picture by HOG, by its first components, and by qubits that carry these."""
 
     id = "qubits"
     number = 13
@@ -45,7 +45,7 @@ class Qubits(Lesson):
         "few qubits is exact. Fair opponents: all of HOG; the same five numbers compared plainly; and the same "
         "circuit without any entanglement, which needs no quantum computer at all."
     )
-    question = "Whose nearest neighbour most often has the same shape?"
+    question = "Whose nearest neighbour is most often of the same kind: here, the same shape?"
     choices: ClassVar[dict[str, str]] = dict(NAMES)
     why: ClassVar[str] = (
         "Five numbers say less than all of HOG, however they are compared. Entanglement changes which differences "
@@ -78,29 +78,34 @@ class Qubits(Lesson):
     def scene(self, lab: Lab) -> tuple[Block, ...]:
         """Some of the shapes."""
         ids = [lab.collection.ids[row] for row in lab.sample(8)]
-        return (Pictures(f"Some of the {PICTURES} shapes", tuple(Shown(id, source=lab.source) for id in ids)),)
+        return (
+            Pictures(
+                f"Some of the {len(lab.sample(PICTURES))} pictures", tuple(Shown(id, source=lab.source) for id in ids)
+            ),
+        )
 
     def answer(self, lab: Lab) -> Answer:
         """The shares at five qubits."""
         kept = _shares(5, 0.3).make(lab)
         shares = {name: float(kept[name][0]) for name in NAMES}
-        error = float(np.sqrt(0.25 / PICTURES))
+        error = float(np.sqrt(0.25 / len(lab.sample(PICTURES))))
         said = "; ".join(f"{NAMES[name]}: {share:.0%}" for name, share in shares.items())
         says = f"{said}. By chance {float(kept['chance'][0]):.0%}; the error of such a share is up to {error:.0%}."
-        return Answer(max(shares, key=lambda name: shares[name]), says, (_bars(kept),))
+        best, also = best_of(shares)
+        return Answer(best, says, (_bars(lab, kept),), also)
 
     def broken(self, lab: Lab) -> tuple[Block, ...]:
         """The same with the chosen qubits and bandwidth."""
         spec = f"quantum_kernel:qubits={self.qubits},bandwidth={self.bandwidth:g}"
         return (
-            _bars(_shares(self.qubits, self.bandwidth).make(lab)),
+            _bars(lab, _shares(self.qubits, self.bandwidth).make(lab)),
             GoOn("Explore its map", "explore", {"collection": lab.source, "method": spec}),
         )
 
 
-def _bars(kept: dict[str, npt.NDArray[Any]]) -> Bars:
+def _bars(lab: Lab, kept: dict[str, npt.NDArray[Any]]) -> Bars:
     shares = {NAMES[name]: float(kept[name][0]) for name in NAMES}
-    title, unit = "Nearest of the same shape", f"share of {PICTURES} pictures"
+    title, unit = "Nearest of the same kind", f"share of {len(lab.sample(PICTURES))} pictures"
     return Bars(title, shares, unit, ("two random pictures", float(kept["chance"][0])))
 
 
@@ -112,7 +117,7 @@ def _shares(qubits: int, bandwidth: float) -> Kept:
 def _compute(lab: Lab, qubits: int, bandwidth: float, progress: Progress) -> dict[str, npt.NDArray[Any]]:
     rows = lab.sample(PICTURES)
     images = lab.images(rows)
-    shape = lab.collection.field("shape")[rows]
+    shape = lab.label[rows]
     hog = METHODS.create("hog").embed(images)
     mean, axes, _ = principal_axes(hog, qubits)
     found = {"hog": _share(hog, "cosine", shape), "plain": _share((hog - mean) @ axes.T, "euclidean", shape)}
@@ -122,8 +127,7 @@ def _compute(lab: Lab, qubits: int, bandwidth: float, progress: Progress) -> dic
         prepared = [method.prepare(image) for image in images]
         found[name] = _share(method.fit(prepared).embed_batch(prepared), "cosine", shape)
     progress("Simulating qubits", 2, 2)
-    counts = np.unique(shape, return_counts=True)[1]
-    found["chance"] = float((counts * (counts - 1)).sum() / (len(shape) * (len(shape) - 1)))
+    found["chance"] = same_by_chance(shape)
     return {name: np.array([value]) for name, value in found.items()}
 
 

@@ -34,6 +34,7 @@ class Words(Lesson):
     number = 12
     title = "Searching with words"
     minutes = 6
+    fixed = "Stays on the packaged photos: it must be known which of them shows the cat. Search takes your own."
     story: ClassVar[str] = (
         "A network that names things gives each photo a list: 40 per cent this, 20 per cent that. Every name is also a "
         "sentence, and a model of language turns sentences into vectors in which like meanings are near. So a photo "
@@ -75,12 +76,7 @@ class Words(Lesson):
     def scene(self, lab: Lab) -> tuple[Block, ...]:
         """The photos."""
         ids = [lab.collection.ids[row] for row in lab.originals()]
-        return tuple(
-            Pictures(
-                "The photos" if not start else "", tuple(Shown(i, source=lab.source) for i in ids[start : start + 8])
-            )
-            for start in range(0, len(ids), 8)
-        )
+        return (Pictures("The photos", tuple(Shown(id, source=lab.source) for id in ids)),)
 
     def answer(self, lab: Lab) -> Answer:
         """The rank of the cat."""

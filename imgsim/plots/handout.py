@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from imgsim.plots.offline import in_script, offline_page
+from imgsim.plots.words import words
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -24,7 +25,8 @@ for (const [i, figure] of {figures}.entries()) Plotly.newPlot('figure-' + i, fig
 def handout_page(title: str, paragraphs: Sequence[str], figures: Sequence[Figure]) -> str:
     """One HTML text of about 5 MB, most of it plotly.js; texts are put in as text, not as markup."""
     texts = "".join(f"<p>{html.escape(text)}</p>" for text in paragraphs)
-    places = "".join(f'<div id="figure-{i}"></div>' for i in range(len(figures)))
+    names = [html.escape(words(figure).label) for figure in figures]
+    places = "".join(f'<div id="figure-{i}" role="img" aria-label="{name}"></div>' for i, name in enumerate(names))
     drawn = in_script([json.loads(figure.to_json()) for figure in figures])
     body = f"{texts}\n<main>{places}</main>"
     return offline_page(title, style=_STYLE, body=body, script=_SCRIPT.format(figures=drawn))

@@ -35,11 +35,16 @@ def accuracy_curve(
     """
     figure = go.Figure()
     figure.add_scatter(
-        x=list(steps), y=list(accuracies), mode="lines+markers", line={"color": ACCENT, "width": 2}, marker={"size": 5}
+        x=list(steps),
+        y=list(accuracies),
+        mode="lines+markers",
+        line={"color": ACCENT, "width": 2},
+        marker={"size": 5},
+        name="this training",
     )
     for name, value in baselines.items():
         figure.add_scatter(
-            x=[0, end], y=[value, value], mode="lines", line={"color": GREY, "width": 1.2, "dash": "dash"}
+            x=[0, end], y=[value, value], mode="lines", line={"color": GREY, "width": 1.2, "dash": "dash"}, name=name
         )
         figure.add_annotation(
             x=end, y=value, text=f"{name} {value:.0%}", showarrow=False, xanchor="right", yanchor="bottom"

@@ -34,6 +34,7 @@ def bars_figure(
     import plotly.graph_objects as go
 
     names = list(values)
+    largest = max([*map(float, values.values()), baseline[1] if baseline else 0.0, 1e-9])
     colors = [ACCENT if not marked or name == marked else GREY for name in names]
     figure = go.Figure(
         go.Bar(
@@ -42,17 +43,16 @@ def bars_figure(
             orientation="h",
             marker={"color": colors},
             text=[_shown(values[name], share) for name in names],
-            textposition="outside",
+            textposition=["inside" if _collides(values[name], baseline, largest) else "outside" for name in names],
             cliponaxis=False,
             hovertemplate="%{y}: %{text}<extra></extra>",
         )
     )
-    largest = max([*map(float, values.values()), baseline[1] if baseline else 0.0, 1e-9])
     smallest = min([0.0, *map(float, values.values())])
     end = 1.12 if share else largest * 1.15
     figure.update_xaxes(title=unit, range=[smallest * 1.15, end], **_ticks(share), **_FIXED)
     figure.update_yaxes(autorange="reversed", type="category", **_FIXED)
-    _baseline(figure, baseline, share, "v")
+    _baseline(figure, baseline, share, "v", right=baseline is not None and baseline[1] > 0.55 * end)
     return _framed(figure, title, 120 + 30 * len(names) + (18 if baseline else 0))
 
 
@@ -66,8 +66,9 @@ def curves_figure(
     baseline: tuple[str, float] | None = None,
     share: bool = True,
     at: float | None = None,
+    log: bool = False,
 ) -> Figure:
-    """A line for each name; a dotted line stands at `at`."""
+    """A line for each name; a dotted line stands at `at`; with `log` x is spaced by factors, ticked at its values."""
     import plotly.graph_objects as go
 
     figure = go.Figure()
@@ -78,13 +79,14 @@ def curves_figure(
         )
     if at is not None:
         figure.add_vline(x=at, line={"color": GREY, "dash": "dot", "width": 1.2})
-    figure.update_xaxes(title=x_unit, **_FIXED)
+    ticks = {"type": "log", "tickvals": list(x), "ticktext": [f"{value:,.0f}" for value in x]} if log else _whole(x)
+    figure.update_xaxes(title=x_unit, **ticks, **_FIXED)
     figure.update_yaxes(title=unit, rangemode="tozero", **_ticks(share), **_FIXED)
-    _baseline(figure, baseline, share, "h")
-    figure.update_layout(
-        showlegend=len(lines) > 1, legend={"orientation": "h", "y": 1, "yanchor": "bottom", "x": 1, "xanchor": "right"}
-    )
-    return _framed(figure, title, 320)
+    _baseline(figure, baseline, share, "h", right=baseline is not None and _clearer_right(lines, baseline[1]))
+    _framed(figure, title, 340 if len(lines) > 1 else 320)
+    legend = {"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0, "xanchor": "left"}
+    top = 66 if len(lines) > 1 else _MARGIN["t"]
+    return figure.update_layout(showlegend=len(lines) > 1, legend=legend, margin={**_MARGIN, "t": top})
 
 
 def truth_map(title: str, xy: Float, truth: Float, kind: str, note: str = "", height: int = 300) -> Figure:
@@ -102,11 +104,14 @@ def truth_map(title: str, xy: Float, truth: Float, kind: str, note: str = "", he
             marker={"size": size, "opacity": 0.8, **marker},
             hoverinfo="name" if name else "skip",
         )
+    if kind == "groups":
+        _numbered(figure, xy, truth)
     figure.update_xaxes(visible=False, constrain="domain", fixedrange=True)
     figure.update_yaxes(visible=False, scaleanchor="x", fixedrange=True)
     text = f"{title}<br><span style='font-size:12px;font-weight:400'>{note}</span>" if note else title
-    framed = _framed(figure, text, height)
-    return framed.update_layout(margin={"l": 4, "r": 4, "t": 60 if note else 40, "b": 4}, showlegend=False)
+    top = 40 + 18 * len(note.split("<br>")) if note else 40
+    framed = _framed(figure, text, height + top - 40)
+    return framed.update_layout(margin={"l": 4, "r": 4, "t": top, "b": 4}, showlegend=False)
 
 
 def _marked(truth: Float, kind: str) -> list[tuple[str, Any, dict[str, Any]]]:
@@ -117,7 +122,32 @@ def _marked(truth: Float, kind: str) -> list[tuple[str, Any, dict[str, Any]]]:
     return [("", np.ones(len(truth), bool), {"color": truth, "colorscale": scale, "cmin": 0, "cmax": 1})]
 
 
-def _baseline(figure: Figure, baseline: tuple[str, float] | None, share: bool, way: str) -> None:
+def _numbered(figure: Figure, xy: Float, truth: Float) -> None:
+    """The number of each group above its middle, so that a text can speak of the second and the third."""
+    for group in np.unique(truth)[: len(GROUPS)]:
+        points = xy[truth == group]
+        x, y = float(np.median(points[:, 0])), float(points[:, 1].max())
+        figure.add_annotation(x=x, y=y, text=f"{int(group) + 1}", showarrow=False, yshift=11)
+
+
+def _collides(value: float, baseline: tuple[str, float] | None, largest: float) -> bool:
+    """Whether the number at the end of a bar would stand on the line."""
+    return baseline is not None and 0 <= (baseline[1] - value) / largest < 0.09 and value > 0.2 * largest
+
+
+def _clearer_right(lines: Mapping[str, Sequence[float]], base: float) -> bool:
+    """Whether the lines keep farther from a base line at their right end than at their left one."""
+    left, right = (min((abs(values[end] - base) for values in lines.values()), default=0.0) for end in (0, -1))
+    return right > left
+
+
+def _whole(x: Sequence[float]) -> dict[str, Any]:
+    """Ticks at whole numbers where x is a short count."""
+    return {"dtick": 1} if max(x) - min(x) <= 8 and all(value == int(value) for value in x) else {}
+
+
+def _baseline(figure: Figure, baseline: tuple[str, float] | None, share: bool, way: str, right: bool = False) -> None:
+    """A line across; `right`: its name stands left of one that goes up, or at the right end of one that goes across."""
     if baseline is None:
         return
     name, value = baseline
@@ -126,12 +156,26 @@ def _baseline(figure: Figure, baseline: tuple[str, float] | None, share: bool, w
     if way == "v":
         figure.add_vline(x=value, line=line)
         figure.add_annotation(
-            x=value, y=1, yref="paper", text=text, showarrow=False, xanchor="left", yanchor="bottom", font={"size": 12}
+            x=value,
+            y=1,
+            yref="paper",
+            text=text,
+            showarrow=False,
+            xanchor="right" if right else "left",
+            yanchor="bottom",
+            font={"size": 12},
         )
     else:
         figure.add_hline(y=value, line=line)
         figure.add_annotation(
-            x=1, xref="paper", y=value, text=text, showarrow=False, xanchor="right", yanchor="bottom", font={"size": 12}
+            x=int(right),
+            xref="paper",
+            y=value,
+            text=text,
+            showarrow=False,
+            xanchor="right" if right else "left",
+            yanchor="bottom",
+            font={"size": 12},
         )
 
 

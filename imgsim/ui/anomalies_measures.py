@@ -9,6 +9,7 @@ from imgsim import anomalies as core
 from imgsim.plots.anomalies import histogram_figure, roc_figure, sensitivity_figure
 from imgsim.ui import maps
 from imgsim.ui.anomalies import Scene
+from imgsim.ui.charts import chart
 
 
 def measures(scene: Scene) -> None:
@@ -21,14 +22,14 @@ def measures(scene: Scene) -> None:
     unit = core.DETECTORS[core.DETECTORS.parse(scene.view.detector).id].unit
     limit = judged.threshold.value if judged.threshold else None
     with left:
-        st.plotly_chart(histogram_figure(scores, unit, limit), key="anomalies_histogram")
+        chart(histogram_figure(scores, unit, limit), key="anomalies_histogram")
     if judged.auroc is None:
         st.caption("Where anomalous and normal pictures are known, it is measured here how well they are told apart.")
         return
     known = found.truth >= 0
     with right:
         rate = judged.threshold.expected if judged.threshold else None
-        st.plotly_chart(roc_figure(found.truth[known] == 1, found.scores[known], rate), key="anomalies_roc")
+        chart(roc_figure(found.truth[known] == 1, found.scores[known], rate), key="anomalies_roc")
     _sensitivity(scene)
 
 
@@ -69,5 +70,5 @@ def _sensitivity(scene: Scene) -> None:
         for name, levels in core.sensitivity_by(found, limit, by, str(split or "")).items()
         if levels
     }
-    st.plotly_chart(sensitivity_figure(lines, by, limit.expected), key="anomalies_sensitivity")
+    chart(sensitivity_figure(lines, by, limit.expected), key="anomalies_sensitivity")
     st.caption("Bars: 95 % intervals (Wilson). Few pictures stand behind each point.")

@@ -12,6 +12,7 @@ import streamlit as st
 from imgsim.plots.comparison import agreement_figure
 from imgsim.types import Float
 from imgsim.ui import compare_state, progress
+from imgsim.ui.charts import chart
 from imgsim.ui.compare import Scene
 from imgsim.ui.compare_disagree import K, overlap
 from imgsim.ui.compare_find import spaces
@@ -44,7 +45,7 @@ def section(scene: Scene) -> None:
 
 def _chart(shown: list[Shown], values: Float, caption: str) -> None:
     figure = agreement_figure(values, [one.method for one in shown], "How much do two methods agree?")
-    st.plotly_chart(figure, key=_KEY, on_select=lambda: _clicked(shown), selection_mode="points", width="content")
+    chart(figure, key=_KEY, on_select=lambda: _clicked(shown), selection_mode="points", width="content")
     st.caption(caption)
 
 

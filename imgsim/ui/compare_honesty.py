@@ -17,6 +17,7 @@ from imgsim.pipeline import FAITHFULNESS_K, MapResult
 from imgsim.plots.shepard import random_pairs, shepard_figure
 from imgsim.types import Field, Float
 from imgsim.ui import compare_state, gallery, maps
+from imgsim.ui.charts import chart
 from imgsim.ui.compare import Scene, focus_on
 from imgsim.ui.compare_maps import Shown
 from imgsim.ui.held import Held
@@ -45,7 +46,7 @@ def section(scene: Scene) -> None:
         with right:
             _scores(one)
             _ceiling(scene, one)
-            st.plotly_chart(_shepard(one), key=f"shepard_{one.number}")
+            chart(_shepard(one), key=f"shepard_{one.number}")
     _pictures(scene, one, lost, invented)
 
 

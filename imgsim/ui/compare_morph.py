@@ -12,6 +12,7 @@ from imgsim.evaluation.movement import movement
 from imgsim.plots.columns import categories
 from imgsim.plots.morph import morph_figure
 from imgsim.ui import gallery, maps
+from imgsim.ui.charts import chart
 from imgsim.ui.compare import Scene, focus_on
 from imgsim.ui.compare_disagree import choose_pair
 from imgsim.ui.compare_maps import Shown
@@ -36,7 +37,7 @@ def section(scene: Scene) -> None:
     trails = np.searchsorted(rows, np.sort(order)).tolist()
     names = (first.title, second.title)
     question = "Who leaves its neighbours when one map becomes the other?"
-    st.plotly_chart(morph_figure(places[0], places[1], _codes(scene, rows), trails, names, question), key="morph")
+    chart(morph_figure(places[0], places[1], _codes(scene, rows), trails, names, question), key="morph")
     st.caption(
         f"Press a button. Lines: the way of the {len(order)} images that move most beyond what their neighbours do. "
         "Where an island goes means nothing; who leaves one does."

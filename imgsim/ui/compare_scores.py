@@ -14,6 +14,7 @@ from imgsim.plots.comparison import quality_cost_figure
 from imgsim.projections import PROJECTORS
 from imgsim.scorecard import RANDOM, SHUFFLED
 from imgsim.ui import compare_state, progress
+from imgsim.ui.charts import chart
 from imgsim.ui.compare import Scene
 from imgsim.ui.jobs import manager
 
@@ -114,7 +115,7 @@ def show(scene: Scene, rows: Rows, label: str) -> None:
     )
     real = [row for row in ordered if row["method"] not in CHANCE]  # which cost nothing
     names = [_title(row["method"]) for row in real]
-    st.plotly_chart(quality_cost_figure(real, names, "What does quality cost?"), key="quality_cost")
+    chart(quality_cost_figure(real, names, "What does quality cost?"), key="quality_cost")
     _faithfulness(scene)
 
 

@@ -17,6 +17,7 @@ from imgsim.projections import PROJECTORS
 from imgsim.stability import Stability
 from imgsim.types import key_of
 from imgsim.ui import maps, progress
+from imgsim.ui.charts import chart
 from imgsim.ui.compare import Scene, focus_on
 from imgsim.ui.compare_honesty import choose_map
 from imgsim.ui.compare_maps import Shown, derived
@@ -99,7 +100,7 @@ def _show(scene: Scene, one: Shown, told: Stability, names: Sequence[str]) -> No
     figure = multiples_figure(
         [xy[rows] for xy in turned], names, np.asarray(told.survival[rows]), "What comes again when it is drawn again?"
     )
-    st.plotly_chart(figure, key="compare_multiples")
+    chart(figure, key="compare_multiples")
     st.caption(
         f"On average {100 * float(told.survival.mean()):.0f} % of an image's 15 nearest on one drawing are its nearest "
         f"on another; maps that know nothing of each other would share {100 * told.by_chance:.1f} %. Each drawing is "

@@ -15,6 +15,7 @@ from imgsim.errors import ImgsimError
 from imgsim.plots.duplicates import threshold_figure
 from imgsim.types import Collection
 from imgsim.ui import gallery, maps, pair_state, progress
+from imgsim.ui.charts import chart
 from imgsim.ui.duplicates_state import ADDRESS, BITS, POINTS, DuplicatesView
 from imgsim.ui.jobs import manager
 from imgsim.ui.progress import plain
@@ -181,13 +182,13 @@ def workbench(scene: Scene) -> None:
             figure = threshold_figure(
                 bits.tolist(), view.bits + 0.5, "bits that differ, of 256", "How alike are the hashes?", "copies: left"
             )
-            st.plotly_chart(figure, key="dup_bits_chart")
+            chart(figure, key="dup_bits_chart")
     with right:
         if len(points):
             figure = threshold_figure(
                 points.tolist(), view.points - 0.5, "points that agree", "How many points agree?", "copies: right"
             )
-            st.plotly_chart(figure, key="dup_points_chart")
+            chart(figure, key="dup_points_chart")
     if len(one.pairs):
         _judge(scene)
     else:

@@ -10,6 +10,7 @@ from imgsim.labelling.suspects import Suspects, suspects
 from imgsim.plots.labelling import learning_figure
 from imgsim.types import Field
 from imgsim.ui import gallery, hero, maps, pair_state, progress
+from imgsim.ui.charts import chart
 from imgsim.ui.few_labels import Scene
 from imgsim.ui.few_labels_controls import truth_of
 from imgsim.ui.jobs import manager
@@ -122,7 +123,7 @@ def curve(one: Scene) -> None:
         st.info("No class has two images or more of its own; choose another field.")
         return
     figure = learning_figure(points, job.result["n_classes"])
-    st.plotly_chart(figure, key="few_curve_chart")
+    chart(figure, key="few_curve_chart")
     st.caption(
         "Each point is the mean of 20 random draws of so many labels of each class; the bar is its 95 % interval, the "
         "dots are the worst and the best draw. Asked are all images without a label, but exact copies of labelled ones."

@@ -42,11 +42,18 @@ def choose(
 
 
 def parameter_form(
-    registry: Registry[Any], spec: str, *, key: str, change: Callable[[str], None], sliders: bool = False
+    registry: Registry[Any],
+    spec: str,
+    *,
+    key: str,
+    change: Callable[[str], None],
+    sliders: bool = False,
+    titles: Callable[[Any], str] | None = None,
 ) -> None:
     """A widget for each parameter; `change` gets the spec with the new values, defaults left out.
 
-    With `sliders` every range is dragged, however long it is.
+    With `sliders` every range is dragged, however long it is. With `titles`, which names a choice, the form is for a
+    learner: what a parameter does stands above it instead of behind a question mark.
     """
     id, given = parse_spec(spec)
     known = parameters(registry[id])
@@ -60,16 +67,25 @@ def parameter_form(
 
     for parameter in known:
         value = parameter.check(given.get(parameter.name, parameter.default))
-        _widget(parameter, value, f"{key}_{parameter.name}", changed, sliders)
+        _widget(parameter, value, f"{key}_{parameter.name}", changed, sliders, titles)
     if given:
         st.button("Back to defaults", key=f"{key}_reset", on_click=lambda: change(id), type="tertiary")
 
 
-def _widget(parameter: Parameter, value: Scalar, key: str, changed: Callable[[], None], sliders: bool) -> None:
+def _widget(
+    parameter: Parameter,
+    value: Scalar,
+    key: str,
+    changed: Callable[[], None],
+    sliders: bool,
+    titles: Callable[[Any], str] | None,
+) -> None:
     st.session_state[key] = value
     facts: dict[str, Any] = {"label": words(parameter.name), "help": parameter.help, "key": key, "on_change": changed}
+    if titles is not None:
+        facts |= {"label": f"**{words(parameter.name)}** · {parameter.help}", "help": None}
     if parameter.choices is not None:
-        st.selectbox(options=list(parameter.choices), **facts)
+        st.selectbox(options=list(parameter.choices), format_func=titles or str, **facts)
     elif parameter.type is bool:
         st.toggle(**facts)
     elif parameter.type is str:

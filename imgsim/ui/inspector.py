@@ -16,6 +16,7 @@ from imgsim.steps import Step
 from imgsim.tasks import steps as task
 from imgsim.types import Collection
 from imgsim.ui import controls, forms, gallery, maps, picker, progress
+from imgsim.ui.charts import chart
 from imgsim.ui.inspector_state import InspectorView, update
 from imgsim.ui.jobs import manager
 from imgsim.ui.picture_rows import Item, Row, picture_rows
@@ -180,9 +181,9 @@ def _step(step: Step) -> None:
         width = 3 if len(step.pictures) > 2 else 2
         for start in range(0, len(step.pictures), width):
             for column, drawn in zip(st.columns(width), step.pictures[start : start + width], strict=False):
-                column.image(drawn.pixels, caption=drawn.caption, width="stretch")
+                column.image(drawn.pixels, caption=drawn.caption, alt=drawn.caption, width="stretch")
         if step.chart is not None:
             values = dict(zip(step.chart.names, step.chart.values, strict=True))
-            st.plotly_chart(bars_figure(step.chart.title, values, step.chart.unit, share=False), key="inspect_chart")
+            chart(bars_figure(step.chart.title, values, step.chart.unit, share=False), key="inspect_chart")
         if step.vector is not None:
-            st.plotly_chart(vector_figure(np.asarray(step.vector)), key="inspect_vector")
+            chart(vector_figure(np.asarray(step.vector)), key="inspect_vector")

@@ -13,13 +13,13 @@ import streamlit as st
 from imgsim.lessons.blocks import Bars, Block, Curves, GoOn, Maps, Pictures, Says, Shown
 from imgsim.plots import teaching
 from imgsim.ui import gallery, hero, maps
+from imgsim.ui.charts import QUIET, chart
 from imgsim.ui.picture_rows import Item, Row, picture_rows
 from imgsim.ui.pictures import webp
 from imgsim.ui.state import View
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
 SIDE = 160  # pixels of a picture made by a lesson
-QUIET = {"displayModeBar": False}
 
 
 def draw(blocks: Sequence[Block], key: str) -> None:
@@ -48,11 +48,12 @@ def _figure(block: Bars | Curves) -> Any:
     facts: dict[str, Any] = {"baseline": block.baseline, "share": block.share}
     if isinstance(block, Bars):
         return teaching.bars_figure(block.title, block.values, block.unit, **facts)
-    return teaching.curves_figure(block.title, block.x, block.lines, block.x_unit, block.unit, at=block.at, **facts)
+    facts |= {"at": block.at, "log": block.log}
+    return teaching.curves_figure(block.title, block.x, block.lines, block.x_unit, block.unit, **facts)
 
 
 def _chart(block: Bars | Curves, key: str) -> None:
-    st.plotly_chart(_figure(block), width="stretch", key=key, config=QUIET)
+    chart(_figure(block), width="stretch", key=key, config=QUIET)
 
 
 def _maps(block: Maps, key: str) -> None:
@@ -60,7 +61,8 @@ def _maps(block: Maps, key: str) -> None:
         shown = block.maps[start : start + 2]
         for number, (column, one) in enumerate(zip(st.columns(2), shown, strict=False)):
             figure = teaching.truth_map(one.title, one.xy, one.truth, one.kind, one.note)
-            column.plotly_chart(figure, width="stretch", key=f"{key}_{start + number}", config=QUIET)
+            with column:
+                chart(figure, width="stretch", key=f"{key}_{start + number}", config=QUIET)
 
 
 def _says(block: Says, key: str) -> None:  # noqa: ARG001

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from typing import Any
 
 import streamlit as st
 
 from imgsim.errors import ImgsimError
+from imgsim.images.transformations import TRANSFORMATIONS
 from imgsim.lessons import LESSONS, STEPS, TITLES, Answer, Lesson, course
 from imgsim.lessons.lab import Lab
+from imgsim.methods import METHODS
 from imgsim.plots.teaching import bars_figure
+from imgsim.projections import PROJECTORS
 from imgsim.ui import forms, handout, lesson_blocks, maps, progress
+from imgsim.ui.charts import QUIET, chart
 from imgsim.ui.jobs import manager
 from imgsim.ui.lessons_state import LessonView, after, before, update
 from imgsim.ui.once import Once
 from imgsim.ui.predictions import ROOM
 from imgsim.ui.progress import plain, sentence
+from imgsim.worlds import WORLDS
 
 RESULTS = Once(200)  # answers and what dials gave, by lesson, dials and collection, for all browsers
+RESOLVERS = {"doi": "https://doi.org/", "arXiv": "https://arxiv.org/abs/"}
 EVERY = 2.0  # seconds between two looks at the votes of the room
 
 
@@ -38,7 +45,9 @@ def sidebar(view: LessonView) -> None:
         done = len(_predictions())
         minutes = sum(lesson.minutes for lesson in course())
         st.caption(f"Predicted in {done} of {len(ids)}." if done else f"Predict, then see. {minutes} minutes in all.")
-        if LESSONS[view.id].own:
+        if LESSONS[view.id].fixed:
+            st.caption(LESSONS[view.id].fixed)
+        else:
             _collection(view)
         with st.expander("For the room"):
             _lecturer(view)
@@ -93,7 +102,8 @@ def _head(view: LessonView, held: Lesson) -> None:
 
 
 def _next_label(view: LessonView) -> str:
-    return {"question": "See", "answer": "Break it", "break": "What to keep", "keep": "Next lesson"}[view.step]
+    place = STEPS.index(view.step) + 1
+    return f"Next: {TITLES[STEPS[place]]}" if place < len(STEPS) else "Next lesson"
 
 
 def _ready(view: LessonView, lab: Lab) -> bool:
@@ -176,10 +186,11 @@ def _answer(view: LessonView, held: Lesson, lab: Lab) -> None:
 
 
 def _verdict(held: Lesson, found: Answer, given: str | None) -> None:
-    true = plain(held.choices[found.choice])
+    right = (found.choice, *found.also)
+    true = "; equally: ".join(plain(held.choices[choice]) for choice in right)
     if given is None:
         st.markdown(f"**{true}**")
-    elif given == found.choice:
+    elif given in right:
         st.success(f"As you predicted. {true}.")
     else:
         st.warning(f"You predicted: {plain(held.choices[given])}. It is: **{true}**.")
@@ -190,7 +201,12 @@ def _break(view: LessonView, held: Lesson, lab: Lab) -> None:
     with text:
         st.markdown(held.task)
         forms.parameter_form(
-            LESSONS, view.lesson, key=f"dial_{view.id}", change=lambda spec: update(lesson=spec), sliders=True
+            LESSONS,
+            view.lesson,
+            key=f"dial_{view.id}",
+            change=lambda spec: update(lesson=spec),
+            sliders=True,
+            titles=_choice_title,
         )
     with live:
         if _ready(view, lab):
@@ -201,14 +217,30 @@ def _break(view: LessonView, held: Lesson, lab: Lab) -> None:
                 handout.button(f"{held.title}: {view.lesson}", drawn, held.task, key="lesson_file")
 
 
+def _choice_title(choice: Any) -> str:
+    """What people call a method, a change, a map or a world; anything else as it is."""
+    known = next((items[choice] for items in (METHODS, TRANSFORMATIONS, PROJECTORS, WORLDS) if choice in items), None)
+    return str(getattr(known, "title", choice))
+
+
 def _keep(view: LessonView, held: Lesson, lab: Lab) -> None:  # noqa: ARG001
     for line in held.takeaway:
         st.subheader(line, anchor=False)
     st.markdown("Read more")
     for reference in held.references:
-        st.caption(plain(reference))
+        st.markdown(_linked(reference))
     if after(view) is None:
-        st.success("This was the last lesson. Go on with pictures of your own: add them on the Home page.")
+        st.success("This was the last lesson. Go on with pictures of your own.")
+        if st.button("Bring your own pictures", key="lesson_own"):
+            st.switch_page(lesson_blocks.PAGES / "home.py")
+
+
+def _linked(reference: str) -> str:
+    """A reference with its doi or arXiv number as a link."""
+    found = re.search(r"(doi|arXiv):(\S+)$", reference)
+    if found is None:
+        return plain(reference)
+    return f"{plain(reference[: found.start()])}[{plain(found[0])}]({RESOLVERS[found[1]]}{found[2]})"
 
 
 def _room(view: LessonView, held: Lesson, true: str) -> None:
@@ -225,7 +257,7 @@ def _votes(id: str, true: str) -> None:
     n = sum(counts.values())
     title = f"What the room predicts: {n} {'vote' if n == 1 else 'votes'}"
     figure = bars_figure(title, shown, "votes", share=False, marked=marked)
-    st.plotly_chart(figure, width="stretch", key=f"votes_{id}", config=lesson_blocks.QUIET)
+    chart(figure, width="stretch", key=f"votes_{id}", config=QUIET)
 
 
 def _lecturer(view: LessonView) -> None:

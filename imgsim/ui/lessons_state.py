@@ -41,7 +41,7 @@ class LessonView:
     def source(self) -> str:
         """SOURCE that it is held on."""
         lesson = LESSONS[self.id]
-        return self.on if self.on and lesson.own else lesson.source
+        return lesson.source if lesson.fixed or not self.on else self.on
 
 
 def update(**changes: str) -> None:

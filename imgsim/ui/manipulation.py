@@ -14,7 +14,7 @@ from imgsim.errors import ImgsimError
 from imgsim.manipulation.regions import Mask
 from imgsim.raster import shrink_to
 from imgsim.types import Image
-from imgsim.ui.progress import plain
+from imgsim.ui.progress import plain, sentence
 
 SIDE = 1200  # pixels on screen and in the search
 RED = (230, 30, 60)
@@ -33,7 +33,7 @@ def page() -> None:
         with st.spinner("Looking at the pixels"):
             picture, found = look(suspect.getvalue(), original.getvalue() if original else None)
     except ImgsimError as error:
-        st.error(plain(str(error)))
+        st.error(plain(sentence(str(error))))
         return
     show(picture, found, known=original is not None)
 

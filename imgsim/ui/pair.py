@@ -17,6 +17,7 @@ from imgsim.pair_scores import PAIR_SCORES
 from imgsim.plots.evidence import pair_bars_figure
 from imgsim.types import Collection
 from imgsim.ui import maps, pair_state, progress
+from imgsim.ui.charts import chart
 from imgsim.ui.jobs import manager
 from imgsim.ui.neighbours import percent
 from imgsim.ui.pair_state import PairView, title_of
@@ -132,7 +133,7 @@ def show(spec: str, found: Evidence) -> None:
     if found.bars is not None:
         bars = found.bars
         figure = pair_bars_figure(bars.labels, bars.a, bars.b, title=bars.title, unit=bars.unit, colors=bars.colors)
-        st.plotly_chart(figure, key="pair_bars")
+        chart(figure, key="pair_bars")
     numbers = " · ".join(f"{name}: {value:,.4g}" for name, value in found.numbers.items())
     exact = "The parts add up to the similarity of the method." if found.exact else ""
     st.caption(f"{plain(numbers)}. {exact} {plain(kind.reference)}".strip())

@@ -14,6 +14,7 @@ from imgsim.plots.robustness import heat_map_figure, survival
 from imgsim.robustness import table_csv
 from imgsim.robustness.known_edits import MOST, known_edits, knows_its_edits
 from imgsim.ui import maps
+from imgsim.ui.charts import chart
 from imgsim.ui.compare_maps import Shown
 from imgsim.ui.held import Held
 from imgsim.ui.robustness_state import RobustView
@@ -33,7 +34,7 @@ def section(_: RobustView, shown: Sequence[Shown]) -> None:
     values = survival(rows, kinds, [of_method[0]["method"] for of_method in found.values()])
     question = "How often does an edited picture find its original first?"
     figure = heat_map_figure(values, [kind.replace("_", " ") for kind in kinds], list(found), question)
-    st.plotly_chart(figure, key="robustness_known")
+    chart(figure, key="robustness_known")
     n = sum(row["n_images"] for row in next(iter(found.values())))
     st.caption(
         f"Recall@1 averaged over the strengths; {n:,} edited images, each against the images of all other photos; "

@@ -11,6 +11,7 @@ from imgsim.images.transformations import TRANSFORMATIONS, Transformation
 from imgsim.plots.robustness import curve_figure, heat_map_figure, survival
 from imgsim.robustness import N_IMAGES, family_field, table_csv
 from imgsim.ui import progress
+from imgsim.ui.charts import chart
 from imgsim.ui.compare_maps import Shown
 from imgsim.ui.jobs import manager
 from imgsim.ui.robustness_state import RobustView
@@ -76,7 +77,7 @@ def show(view: RobustView, told: Mapping[str, Any], names: Mapping[str, str]) ->
     left, right = st.columns(2, gap="medium")
     with left:
         question = "How often is the original found first?"
-        st.plotly_chart(heat_map_figure(values, titles, list(names.values()), question), key="robustness_heat")
+        chart(heat_map_figure(values, titles, list(names.values()), question), key="robustness_heat")
         st.caption(
             f"Recall@1 averaged over the strengths of each transformation; {told['n_images']} pictures among "
             f"{told['n_rivals']:,}; guessing gives {told['recall_by_chance']:.3f}."
@@ -101,7 +102,7 @@ def _curve(
 ) -> None:
     title = f"{one.title}: {_QUESTIONS[by]}"
     figure = curve_figure(rows, names, _VALUES[by], title=title, x=one.unit, y=_AXES[by], chance=chance)
-    st.plotly_chart(figure, key=f"robustness_{by}")
+    chart(figure, key=f"robustness_{by}")
 
 
 def _bands(told: Mapping[str, Any], names: Mapping[str, str]) -> str:

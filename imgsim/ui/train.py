@@ -16,6 +16,7 @@ from imgsim.training import OBJECTIVES, records
 from imgsim.training.records import Record
 from imgsim.types import Collection
 from imgsim.ui import hero, maps
+from imgsim.ui.charts import QUIET, chart
 from imgsim.ui.jobs import Job, manager
 from imgsim.ui.progress import duration, plain, sentence, session, stage_line
 from imgsim.ui.state import View
@@ -158,11 +159,13 @@ def _curves(record: Record) -> None:
     left, right = st.columns(2)
     steps, accuracy = record.curve("knn_accuracy")
     loss = learning.loss_curve(*record.curve("loss"))
-    left.plotly_chart(loss, width="stretch", key="train_loss", config={"displayModeBar": False})
+    with left:
+        chart(loss, width="stretch", key="train_loss", config=QUIET)
     if accuracy:
         others = {_baseline(name): value for name, value in record.baselines.items()}
         figure = learning.accuracy_curve(steps, accuracy, {**others, "untrained": accuracy[0]}, record.steps)
-        right.plotly_chart(figure, width="stretch", key="train_accuracy", config={"displayModeBar": False})
+        with right:
+            chart(figure, width="stretch", key="train_accuracy", config=QUIET)
     else:
         right.info("Choose a label to see whether near pictures share it.")
     _map(record)
@@ -175,7 +178,7 @@ def _map(record: Record) -> None:
         return
     labels = _labels(record, drawn[0])
     figure = learning.learning_map(drawn[1], labels, record.step)
-    st.plotly_chart(figure, width="stretch", key="train_map", config={"displayModeBar": False})
+    chart(figure, width="stretch", key="train_map", config=QUIET)
 
 
 def _labels(record: Record, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.str_] | None:

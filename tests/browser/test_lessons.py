@@ -9,7 +9,7 @@ from typing import Any
 def test_a_lesson_by_mouse_and_keyboard(page: Any, app_url: str) -> None:
     page.goto(f"{app_url}/lessons?lesson=pixels_fail")
     page.get_by_text("How many of the moved pictures").wait_for()
-    see = page.get_by_role("button", name="See", exact=True)
+    see = page.get_by_role("button", name="Next: See")
     assert see.is_disabled()
     page.keyboard.press("ArrowRight")
     page.wait_for_timeout(300)
