@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePath
 
 import streamlit as st
 
@@ -111,7 +112,10 @@ def unreadable(view: View) -> None:
         files = "file was" if len(refused) == 1 else "files were"
         with st.expander(f"{len(refused):,} {files} left out"):
             st.dataframe(
-                [{"File": bad.path, "Reason": bad.reason} for bad in refused],
+                [{"File": PurePath(bad.path).name, "Reason": bad.reason, "Path": bad.path} for bad in refused],
                 hide_index=True,
-                column_config={"File": st.column_config.Column(width="small")},  # so that the reason is seen beside it
+                column_config={  # a file and why, also on a narrow screen; where it lies comes after
+                    "File": st.column_config.Column(width=150),
+                    "Reason": st.column_config.Column(width=420),
+                },
             )
