@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from imgsim.evaluation.bootstrap import Interval, bootstrap_interval
-from imgsim.evaluation.retrieval import N_QUERIES, Distances, Retrieval, labelled, retrieval
+from imgsim.evaluation.retrieval import MEASURES, N_QUERIES, Distances, Retrieval, labelled, retrieval
 from imgsim.evaluation.silhouette import silhouettes
 from imgsim.methods import Method
 from imgsim.neighbors import DistanceBlocks
@@ -46,6 +46,12 @@ class Scorecard:
     silhouette: float
     silhouette_ci: Interval
     fit_seconds: float | None
+
+    def measures(self) -> dict[str, tuple[float, Interval]]:
+        """Every measure by name, with its interval."""
+        judged = self.retrieval
+        found = {name: (getattr(judged, name), getattr(judged, f"{name}_ci")) for name in MEASURES}
+        return {**found, "silhouette": (self.silhouette, self.silhouette_ci)}
 
 
 def evaluate(

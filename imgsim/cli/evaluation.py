@@ -51,24 +51,11 @@ def evaluate(
 
 
 def _row(spec: str, card: Scorecard) -> dict[str, Any]:
-    judged = card.retrieval
-    return {
-        "method": spec,
-        "map": judged.map,
-        "map_ci": judged.map_ci,
-        "map_at_r": judged.map_at_r,
-        "map_at_r_ci": judged.map_at_r_ci,
-        "recall_at_1": judged.recall_at_1,
-        "recall_at_1_ci": judged.recall_at_1_ci,
-        "recall_at_5": judged.recall_at_5,
-        "recall_at_5_ci": judged.recall_at_5_ci,
-        "recall_at_10": judged.recall_at_10,
-        "recall_at_10_ci": judged.recall_at_10_ci,
-        "knn_accuracy": judged.knn_accuracy,
-        "knn_accuracy_ci": judged.knn_accuracy_ci,
-        "silhouette": card.silhouette,
-        "silhouette_ci": card.silhouette_ci,
-        "null_map": judged.null_map,
+    row: dict[str, Any] = {"method": spec}
+    for name, (mean, interval) in card.measures().items():
+        row |= {name: mean, f"{name}_ci": interval}
+    return row | {
+        "null_map": card.retrieval.null_map,
         "dim": card.dim,
         "images_per_s": card.images_per_s,
         "bytes_per_image": card.bytes_per_image,

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -38,6 +39,7 @@ from imgsim.progress import Progress, silent
 from imgsim.types import Field, Float, Ints
 
 RECALL_AT = (1, 5, 10)
+MEASURES = ("map", "map_at_r", *(f"recall_at_{at}" for at in RECALL_AT), "knn_accuracy")  # those with an interval
 N_SHUFFLES = 3  # shuffled labellings behind the null baseline
 N_QUERIES = 3000  # most queries; a seeded sample of so many is asked beyond
 BLOCK_NUMBERS = 3_000_000  # (B, N) distances in flight; with orders and precisions about 150 MB
@@ -114,20 +116,18 @@ def retrieval(
     """
     scores = query_scores(labels, distances, k=k, n_queries=n_queries, seed=seed, progress=progress)
     known = labelled(labels)
-    at_1, at_5, at_10 = scores.found.mean(axis=0)
+    found = dict(zip((f"recall_at_{at}" for at in RECALL_AT), scores.found.T, strict=True))
+    by_query = {
+        "map": scores.average_precision,
+        "map_at_r": scores.average_precision_at_r,
+        **found,
+        "knn_accuracy": scores.voted,
+    }
+    means = {name: float(values.mean()) for name, values in by_query.items()}
+    intervals = {f"{name}_ci": bootstrap_interval(values, seed=seed) for name, values in by_query.items()}
+    measured: dict[str, Any] = means | intervals
     return Retrieval(
-        map=float(scores.average_precision.mean()),
-        map_ci=bootstrap_interval(scores.average_precision, seed=seed),
-        map_at_r=float(scores.average_precision_at_r.mean()),
-        map_at_r_ci=bootstrap_interval(scores.average_precision_at_r, seed=seed),
-        recall_at_1=float(at_1),
-        recall_at_1_ci=bootstrap_interval(scores.found[:, 0], seed=seed),
-        recall_at_5=float(at_5),
-        recall_at_5_ci=bootstrap_interval(scores.found[:, 1], seed=seed),
-        recall_at_10=float(at_10),
-        recall_at_10_ci=bootstrap_interval(scores.found[:, 2], seed=seed),
-        knn_accuracy=float(scores.voted.mean()),
-        knn_accuracy_ci=bootstrap_interval(scores.voted, seed=seed),
+        **measured,
         k=k,
         null_map=_mean_known(scores.null),
         n_queries=len(scores.rows),

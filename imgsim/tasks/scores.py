@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from imgsim.evaluation.bootstrap import Interval
 from imgsim.methods import METHODS
 from imgsim.pipeline import Pipeline
 from imgsim.progress import Progress
@@ -27,34 +26,18 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
 
 
 def _row(spec: str, card: Scorecard) -> dict[str, Any]:
-    judged = card.retrieval
-    return {
-        "method": spec,
-        "map": judged.map,
-        **_interval("map", judged.map_ci),
-        "map_by_chance": judged.null_map,
-        "map_at_r": judged.map_at_r,
-        **_interval("map_at_r", judged.map_at_r_ci),
-        "recall_at_1": judged.recall_at_1,
-        **_interval("recall_at_1", judged.recall_at_1_ci),
-        "recall_at_5": judged.recall_at_5,
-        **_interval("recall_at_5", judged.recall_at_5_ci),
-        "recall_at_10": judged.recall_at_10,
-        **_interval("recall_at_10", judged.recall_at_10_ci),
-        "knn_accuracy": judged.knn_accuracy,
-        **_interval("knn_accuracy", judged.knn_accuracy_ci),
-        "silhouette": _known(card.silhouette),
-        **_interval("silhouette", card.silhouette_ci),
+    row: dict[str, Any] = {"method": spec}
+    for name, (mean, (low, high)) in card.measures().items():
+        row |= {name: _known(mean), f"{name}_low": _known(low), f"{name}_high": _known(high)}
+        if name == "map":
+            row["map_by_chance"] = card.retrieval.null_map
+    return row | {
         "dim": card.dim,
         "ms_per_image": 1000 / card.images_per_s if card.images_per_s else 0.0,
         "bytes_per_image": card.bytes_per_image,
         "fit_seconds": card.fit_seconds,
-        "n_queries": judged.n_queries,
+        "n_queries": card.retrieval.n_queries,
     }
-
-
-def _interval(name: str, ends: Interval) -> dict[str, float | None]:
-    return {f"{name}_low": _known(ends[0]), f"{name}_high": _known(ends[1])}
 
 
 def _known(value: float) -> float | None:
