@@ -1,11 +1,15 @@
-"""On a GPU the vectors are those of the processor, to tolerance; skipped where there is none."""
+"""On a GPU the vectors are those of the processor, to tolerance, and the graph is the same; skipped where none is."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import pytest
 
+from imgsim import neighbors
 from imgsim.methods import _backends
+from imgsim.neighbors import halves, on_gpu
 
 
 @pytest.fixture
@@ -32,3 +36,25 @@ def test_a_network_gives_the_same_vectors_on_a_gpu(gpu: str, precision: str, lea
     found = run(pictures)
     cosines = (found * wanted).sum(1) / np.linalg.norm(found, axis=1) / np.linalg.norm(wanted, axis=1)
     assert cosines.min() > least, gpu
+
+
+def test_the_neighbour_graph_is_that_of_the_processor(gpu: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(0)
+    centres = random.normal(size=(40, 256))
+    vectors = (centres[random.integers(0, 40, 12_000)] + 0.5 * random.normal(size=(12_000, 256))).astype(np.float32)
+    vectors[50:70] = vectors[7]
+    places, gather = [], on_gpu.gather
+
+    def watched(candidates: halves.Candidates, place: str, *given: Any) -> None:
+        places.append(place)
+        gather(candidates, place, *given)
+        assert candidates.crowded.mean() < 0.01
+
+    monkeypatch.setattr(halves, "torch_pays", lambda _points: True)
+    monkeypatch.setattr(on_gpu, "gather", watched)
+    found = [neighbors.nearest(vectors, "cosine", 15)]
+    monkeypatch.setattr(on_gpu, "gpu", lambda: None)
+    found.append(neighbors.nearest(vectors, "cosine", 15))
+    assert places == [gpu]
+    assert (found[0][0] == found[1][0]).all()
+    assert (found[0][1] == found[1][1]).all()

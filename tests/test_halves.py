@@ -7,7 +7,7 @@ import pytest
 
 from imgsim import neighbors
 from imgsim.errors import CancelledError
-from imgsim.neighbors import METRICS, halves
+from imgsim.neighbors import METRICS, halves, on_gpu
 from tests.test_neighbors import assert_graph, sample, tied_order
 
 PRODUCTS = sorted(metric for metric, row in METRICS.items() if row.finish is not None)
@@ -25,8 +25,10 @@ def taken(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> li
 
     monkeypatch.setattr(halves, "FROM", 0)
     monkeypatch.setattr(halves, "SIDE", 150)
+    monkeypatch.setattr(halves, "torch_pays", lambda _points: True)
     monkeypatch.setattr(halves, "half_is_faster", lambda _dim: request.param)
     monkeypatch.setattr(halves.Candidates, "gather", watched)
+    monkeypatch.setattr(on_gpu, "gpu", lambda: None)
     return shares
 
 
@@ -110,6 +112,42 @@ def test_progress_rises_and_stops_by_raising(taken: list[float]) -> None:
     with pytest.raises(CancelledError):
         neighbors.nearest(vectors, "euclidean", 5, progress=stop)
     assert len(taken) == 1
+
+
+@pytest.mark.parametrize("metric", PRODUCTS)
+def test_the_way_over_a_graphics_card_gives_the_same(metric: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The device's own code, run on the processor; on a card in test_gpu.py."""
+    shares, gather = [], on_gpu.gather
+
+    def watched(candidates: halves.Candidates, *given: object) -> None:
+        gather(candidates, *given)  # type: ignore[arg-type]
+        shares.append(float(candidates.crowded.mean()))
+
+    monkeypatch.setattr(halves, "FROM", 0)
+    monkeypatch.setattr(halves, "torch_pays", lambda _points: True)
+    monkeypatch.setattr(on_gpu, "gpu", lambda: "cpu")
+    monkeypatch.setattr(on_gpu, "gather", watched)
+    monkeypatch.setattr(on_gpu, "BLOCK_NUMBERS", 70_000)
+    vectors = sample(metric, n=700)
+    vectors[100:200] = vectors[7]  # too many for the room
+    assert_same(vectors, metric, 9)
+    assert_same(vectors[200:260], metric, 9)  # all others have room
+    assert shares[0] >= 100 / 700
+    assert metric == "hamming" or shares[0] < 0.3
+    assert shares[1] == 0
+
+
+def test_a_card_that_is_too_small_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    def full(*_given: object) -> None:
+        raise torch.OutOfMemoryError("full")
+
+    monkeypatch.setattr(halves, "FROM", 0)
+    monkeypatch.setattr(halves, "torch_pays", lambda _points: True)
+    monkeypatch.setattr(on_gpu, "gpu", lambda: "cpu")
+    monkeypatch.setattr(on_gpu, "gather", full)
+    assert_same(sample("euclidean", n=300), "euclidean", 9)
 
 
 def test_distances_are_summed_in_the_order_of_numpy() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imgsim.errors import InputError
-from imgsim.neighbors import halves
+from imgsim.neighbors import halves, on_gpu
 from imgsim.neighbors.bounds import bounds_of
 from imgsim.neighbors.metrics import Distance, distance_of
 from imgsim.progress import Progress, silent
@@ -71,8 +71,7 @@ class _Search:
     def _by_candidates(self, found: tuple[Ints, Float], k: int, progress: Progress) -> Rows:
         """Fill in all rows but those that are returned."""
         assert self.distance.finish is not None
-        candidates = halves.Candidates(self.points, k, half=halves.half_is_faster(self.points.shape[1]))
-        candidates.gather(progress)
+        candidates = self._candidates(k, progress)
         crowded = candidates.crowded
         for start in range(0, 0 if crowded.all() else len(crowded), CHUNK):
             part = slice(start, min(start + CHUNK, len(crowded)))
@@ -81,6 +80,24 @@ class _Search:
             order = np.argsort(exact, axis=1, kind="stable")[:, :k]
             found[0][part], found[1][part] = (np.take_along_axis(a, order, axis=1) for a in (places, exact))
         return np.flatnonzero(crowded)
+
+    def _candidates(self, k: int, progress: Progress) -> halves.Candidates:
+        """From a graphics card where there is one that holds the vectors."""
+        heavy = halves.torch_pays(self.points)
+        place = on_gpu.gpu() if heavy else None
+        if place:
+            import torch
+
+            candidates = halves.Candidates(self.points, k, half=False)
+            try:
+                on_gpu.gather(candidates, place, progress)
+            except torch.OutOfMemoryError:
+                place = None
+        if not place:
+            half = heavy and halves.half_is_faster(self.points.shape[1])
+            candidates = halves.Candidates(self.points, k, half=half)
+            candidates.gather(progress)
+        return candidates
 
     def _by_bounds(
         self, targets: Float, rows: Rows, own: bool, found: tuple[Ints, Float], k: int, progress: Progress

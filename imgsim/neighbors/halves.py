@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -34,7 +35,8 @@ SIDE = 2048  # rows of a block of products
 ROOM = 4  # candidates of a row, in multiples of k
 LEAST_ROOM = 64
 GROUPS = 4  # of a row's first products, in multiples of k; the least of each bound the k-th
-FROM = 10_000  # vectors; below, the start of numba and torch would show
+FROM = 10_000  # vectors; below, the start of numba would show
+TORCH_FROM = 5e11  # products of two numbers; below, torch's start would
 MOST_K = 256  # neighbours; more need more room than there is gain
 FASTER = 0.7  # of the time in float32, from which bfloat16 pays for its wider bounds
 GIVEN_UP = 0.5  # share of crowded rows from which looking further does not pay
@@ -54,7 +56,7 @@ class Candidates:
             self.products, lost = _half_products(centred, norms)
             error += lost * (2 + lost) + HALF * (1 + lost) ** 2
         else:
-            self.products = _single_products(centred)
+            self.products, self.centred = _single_products(centred), centred
         n, room = len(points), max(LEAST_ROOM, ROOM * k)
         self.least = (norms * (1 - error)).astype(np.float32)
         self.slack = (norms * error + points.shape[1] * TINY).astype(np.float32)
@@ -120,15 +122,19 @@ class Candidates:
 
 
 def pays(points: Float, k: int) -> bool:
-    """Whether a graph of (N, D) points is large enough for numba and torch to be worth their start."""
+    """Whether a graph of (N, D) points is large enough for numba to be worth its start."""
     return len(points) >= FROM and k <= MOST_K
+
+
+def torch_pays(points: Float) -> bool:
+    """Whether it is large enough for torch to be worth its start too."""
+    work = len(points) ** 2 * points.shape[1]
+    return "torch" in sys.modules or (work >= TORCH_FROM and importlib.util.find_spec("torch") is not None)
 
 
 @cache
 def half_is_faster(dim: int) -> bool:
-    """Whether bfloat16 multiplies faster here; measured once, and only where torch is installed."""
-    if importlib.util.find_spec("torch") is None:
-        return False
+    """Whether bfloat16 multiplies faster here; measured once."""
     drawn = np.random.default_rng(0).normal(size=(SIDE, dim)).astype(np.float32)
     half, single = _half_products(drawn, _squares(drawn))[0], _single_products(drawn)
     return _seconds(half) < FASTER * _seconds(single)
