@@ -14,6 +14,7 @@ from imgsim.workspace import Workspace
 from tests.browser.conftest import App
 from tests.browser.get_browser import ARGUMENTS, find
 
+PATIENCE = 300_000  # ms: a cold store on a busy machine
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
 MAP, ROWS, CHART = ".imgsim-map[data-ready]", ".imgsim-row img", ".stPlotlyChart[role=img] .main-svg"
 METHODS = ("color_histogram", "hog", "imgsim_mini")
@@ -56,9 +57,10 @@ def take(url: str) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find(), args=ARGUMENTS)
         page = browser.new_page(viewport={"width": 1400, "height": 900}, color_scheme="light")
+        page.set_default_timeout(PATIENCE)
         for name, (path, ready) in SHOTS.items():
             page.goto(f"{url}/{path}")
-            page.wait_for_selector(ready, timeout=180_000)
+            page.wait_for_selector(ready)
             page.wait_for_timeout(5000)  # thumbnails and landmarks
             page.mouse.move(700, 450)
             page.mouse.wheel(0, SCROLLED.get(name, 0))

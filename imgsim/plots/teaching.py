@@ -109,9 +109,10 @@ def truth_map(title: str, xy: Float, truth: Float, kind: str, note: str = "", he
     figure.update_xaxes(visible=False, constrain="domain", fixedrange=True)
     figure.update_yaxes(visible=False, scaleanchor="x", fixedrange=True)
     text = f"{title}<br><span style='font-size:12px;font-weight:400'>{note}</span>" if note else title
-    top = 40 + 18 * len(note.split("<br>")) if note else 40
+    top = 76 if note else 40  # for a note of one or two lines, so that maps side by side stand at one height
     framed = _framed(figure, text, height + top - 40)
-    return framed.update_layout(margin={"l": 4, "r": 4, "t": top, "b": 4}, showlegend=False)
+    at_top = {"y": 1, "yanchor": "top", "pad": {"t": 8}}
+    return framed.update_layout(title=at_top, margin={"l": 4, "r": 4, "t": top, "b": 4}, showlegend=False)
 
 
 def _marked(truth: Float, kind: str) -> list[tuple[str, Any, dict[str, Any]]]:
