@@ -24,19 +24,16 @@ from imgsim.tasks import agreement as agreement_task
 from imgsim.tasks import maps as maps_task
 from imgsim.tasks import scores as scores_task
 from imgsim.ui import (
-    cards,
     compare_agree,
     compare_honesty,
     compare_maps,
     compare_scores,
     compare_state,
-    map_state,
-    progress,
 )
 from imgsim.ui.compare_find import rbo, shared
 from imgsim.ui.compare_honesty import occurrences, skewness, torn
 from imgsim.ui.jobs import JobManager
-from tests.test_jobs import FAKE
+from tests.idle_jobs import idle_jobs
 from tests.test_pages import folder_of, open_page, said
 
 PANELS = "pixels|pca;color_histogram|pca"
@@ -44,11 +41,7 @@ PANELS = "pixels|pca;color_histogram|pca"
 
 @pytest.fixture(autouse=True)
 def jobs(monkeypatch: pytest.MonkeyPatch) -> Iterator[JobManager]:
-    manager = JobManager(FAKE)
-    for module in (map_state, progress, cards, compare_agree, compare_maps, compare_scores):
-        monkeypatch.setattr(module, "manager", lambda: manager)
-    yield manager
-    manager.close()
+    yield from idle_jobs(monkeypatch, compare_agree, compare_maps, compare_scores)
 
 
 @pytest.fixture

@@ -15,10 +15,11 @@ from imgsim import images
 from imgsim.methods import METHODS
 from imgsim.pipeline import MapRequest, Pipeline
 from imgsim.tasks import sights as sights_task
-from imgsim.ui import cards, catalogue, map_state, progress
+from imgsim.ui import catalogue
 from imgsim.ui.jobs import JobManager
 from imgsim.ui.progress import plain
-from tests.test_jobs import FAKE, wait
+from tests.idle_jobs import idle_jobs
+from tests.test_jobs import wait
 
 ROOT = Path(__file__).resolve().parent.parent
 MAIN = ROOT / "imgsim" / "ui" / "main.py"
@@ -27,11 +28,7 @@ MAIN = ROOT / "imgsim" / "ui" / "main.py"
 @pytest.fixture(autouse=True)
 def jobs(monkeypatch: pytest.MonkeyPatch) -> Iterator[JobManager]:
     """A manager whose worker never finishes a map: what the pages show must come from the store."""
-    manager = JobManager(FAKE)
-    for module in (map_state, progress, cards, catalogue):
-        monkeypatch.setattr(module, "manager", lambda: manager)
-    yield manager
-    manager.close()
+    yield from idle_jobs(monkeypatch, catalogue)
 
 
 def folder_of(folder: Path, names: Sequence[str]) -> str:

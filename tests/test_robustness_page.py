@@ -18,10 +18,10 @@ from imgsim.progress import silent
 from imgsim.projections.placement import place
 from imgsim.tasks import maps as maps_task
 from imgsim.tasks import robustness as task
-from imgsim.ui import cards, compare_maps, map_state, progress, robustness_state, robustness_sweep
+from imgsim.ui import compare_maps, robustness_state, robustness_sweep
 from imgsim.ui.jobs import JobManager
 from imgsim.ui.robustness_state import RobustView
-from tests.test_jobs import FAKE
+from tests.idle_jobs import idle_jobs
 from tests.test_pages import folder_of, open_page, said
 
 METHODS = "pixels;color_histogram"
@@ -29,11 +29,7 @@ METHODS = "pixels;color_histogram"
 
 @pytest.fixture(autouse=True)
 def jobs(monkeypatch: pytest.MonkeyPatch) -> Iterator[JobManager]:
-    manager = JobManager(FAKE)
-    for module in (map_state, progress, cards, compare_maps, robustness_sweep):
-        monkeypatch.setattr(module, "manager", lambda: manager)
-    yield manager
-    manager.close()
+    yield from idle_jobs(monkeypatch, compare_maps, robustness_sweep)
 
 
 @pytest.fixture

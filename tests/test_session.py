@@ -15,10 +15,10 @@ from imgsim.errors import InputError
 from imgsim.pipeline import MapRequest, Pipeline
 from imgsim.session import finding
 from imgsim.tags import Tags
-from imgsim.ui import cards, catalogue, map_state, progress
+from imgsim.ui import catalogue
 from imgsim.ui.jobs import JobManager
 from imgsim.workspace import Workspace
-from tests.test_jobs import FAKE
+from tests.idle_jobs import idle_jobs
 from tests.test_pages import folder_of, open_page, said
 
 VIEWS = {"explore": {"method": "pixels", "map": "pca", "seed": "4"}, "lessons": {"lesson": "hashes", "step": "break"}}
@@ -26,11 +26,7 @@ VIEWS = {"explore": {"method": "pixels", "map": "pca", "seed": "4"}, "lessons": 
 
 @pytest.fixture(autouse=True)
 def jobs(monkeypatch: pytest.MonkeyPatch) -> Iterator[JobManager]:
-    manager = JobManager(FAKE)
-    for module in (map_state, progress, cards, catalogue):
-        monkeypatch.setattr(module, "manager", lambda: manager)
-    yield manager
-    manager.close()
+    yield from idle_jobs(monkeypatch, catalogue)
 
 
 @pytest.fixture

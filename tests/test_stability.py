@@ -17,20 +17,16 @@ from imgsim.plots.stability import multiples_figure
 from imgsim.progress import silent
 from imgsim.stability import Drawing
 from imgsim.tasks import stability as task
-from imgsim.ui import cards, compare_maps, compare_stable, map_state, progress
+from imgsim.ui import compare_maps, compare_stable
 from imgsim.ui.jobs import JobManager
+from tests.idle_jobs import idle_jobs
 from tests.test_compare_page import make_maps, page
-from tests.test_jobs import FAKE
 from tests.test_pages import folder_of, said
 
 
 @pytest.fixture(autouse=True)
 def jobs(monkeypatch: pytest.MonkeyPatch) -> Iterator[JobManager]:
-    manager = JobManager(FAKE)
-    for module in (map_state, progress, cards, compare_maps, compare_stable):
-        monkeypatch.setattr(module, "manager", lambda: manager)
-    yield manager
-    manager.close()
+    yield from idle_jobs(monkeypatch, compare_maps, compare_stable)
 
 
 def two_crowds(seed: int = 0) -> np.ndarray:

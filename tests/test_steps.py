@@ -14,9 +14,9 @@ from imgsim.progress import silent
 from imgsim.steps import WALKS, shade, steps_of, stripes, walk_of
 from imgsim.tasks import steps as task
 from imgsim.types import Image
-from imgsim.ui import cards, catalogue, inspector, map_state, progress
+from imgsim.ui import catalogue, inspector
 from imgsim.ui.jobs import JobManager
-from tests.test_jobs import FAKE
+from tests.idle_jobs import idle_jobs
 from tests.test_pages import folder_of, html_of, open_page, said
 
 SPECS = (
@@ -28,11 +28,7 @@ SPECS = (
 
 @pytest.fixture(autouse=True)
 def jobs(monkeypatch: pytest.MonkeyPatch) -> Iterator[JobManager]:
-    manager = JobManager(FAKE)
-    for module in (map_state, progress, cards, catalogue, inspector):
-        monkeypatch.setattr(module, "manager", lambda: manager)
-    yield manager
-    manager.close()
+    yield from idle_jobs(monkeypatch, catalogue, inspector)
 
 
 def ready(spec: str, image: Image) -> Method:

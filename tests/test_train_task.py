@@ -16,12 +16,12 @@ from imgsim.progress import silent
 from imgsim.tasks import train as task
 from imgsim.training import live_map, records
 from imgsim.training.records import Record
-from imgsim.ui import progress
 from imgsim.ui import train as page
 from imgsim.ui.jobs import JobManager
 from imgsim.ui.train_state import ADDRESS
 from tests import test_pages
-from tests.test_jobs import FAKE, wait
+from tests.idle_jobs import idle_jobs
+from tests.test_jobs import wait
 from tests.test_training import drawn
 
 
@@ -37,11 +37,7 @@ def stripes(tmp_path: Path) -> str:
 @pytest.fixture
 def jobs(monkeypatch: pytest.MonkeyPatch) -> Iterator[JobManager]:
     """A manager whose worker never finishes a training."""
-    manager = JobManager(FAKE)
-    for module in (page, progress, test_pages.map_state, test_pages.cards):
-        monkeypatch.setattr(module, "manager", lambda: manager)
-    yield manager
-    manager.close()
+    yield from idle_jobs(monkeypatch, page)
 
 
 def test_registered_maps_only_turn() -> None:

@@ -16,23 +16,19 @@ from imgsim.plots.teaching import truth_map
 from imgsim.progress import silent
 from imgsim.projections import PROJECTORS
 from imgsim.tasks import worlds as task
-from imgsim.ui import cards, catalogue, map_state, progress, worlds
+from imgsim.ui import catalogue, worlds
 from imgsim.ui.jobs import JobManager
 from imgsim.ui.worlds_state import WorldsView
 from imgsim.worlds import WORLDS
 from imgsim.worlds.clusters import Clusters
 from imgsim.worlds.maps import find_map, make_map
-from tests.test_jobs import FAKE
+from tests.idle_jobs import idle_jobs
 from tests.test_pages import open_page, said
 
 
 @pytest.fixture(autouse=True)
 def jobs(monkeypatch: pytest.MonkeyPatch) -> Iterator[JobManager]:
-    manager = JobManager(FAKE)
-    for module in (map_state, progress, cards, catalogue, worlds):
-        monkeypatch.setattr(module, "manager", lambda: manager)
-    yield manager
-    manager.close()
+    yield from idle_jobs(monkeypatch, catalogue, worlds)
 
 
 @pytest.mark.parametrize("id", [world.id for world in WORLDS])
