@@ -12,12 +12,13 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks._rows import Row, clocked, compare
 from imgsim import duplicates, manipulation
 from imgsim.duplicates import Thresholds, hamming
 from imgsim.engine import to_image
@@ -27,6 +28,7 @@ from imgsim.types import Collection
 from imgsim.workspace import Workspace
 
 FOLDER = Path(os.environ.get("IMGSIM_SHARED_DATA", "../shared/data"))
+STAGE_HASHES = 50_000
 PRECISION = 0.99
 LARGE = 4000  # pixels of the long side
 GRID = [Thresholds(bits, points) for bits in (23, 31, 39) for points in (8, 10, 12, 15, 20, 30)]
@@ -62,6 +64,49 @@ def hashes(n: int = 100_000) -> None:
         start = time.perf_counter()
         hamming.close_pairs(words, words, radius)
         print(f"{n:,} hashes of 256 bits, all pairs within {radius}: {time.perf_counter() - start:.1f} s", flush=True)
+
+
+def stage() -> Iterator[Row]:
+    """The quick part: all pairs of hashes beside FAISS, copies among the packaged photos beside a perceptual hash."""
+    words = hamming.packed(np.random.default_rng(0).integers(0, 2, (STAGE_HASHES, 256)))
+    hamming.close_pairs(words[:3000], words[:3000], 31)  # compiling is not what is measured
+    yield compare(
+        f"all pairs of {STAGE_HASHES:,} hashes of 256 bits within 31",
+        lambda: hamming.close_pairs(words, words, 31),
+        lambda: _faiss_pairs(words, 31),
+        "FAISS binary",
+    )
+    with tempfile.TemporaryDirectory() as temporary:
+        pipeline = Pipeline(Workspace(Path(temporary)))
+        collection = pipeline.open("builtin:photos")
+        true = truth([str(value) for value in collection.field("photo")])
+        seconds, scored = clocked(lambda: duplicates.score_pairs(pipeline, collection))
+        theirs, near = clocked(lambda: _hashed(pipeline, collection))
+        a, b = (shares(pairs, true) for pairs in (grouped(duplicates.decide(scored)), near))
+        names = ("precision", "recall", "peer precision", "peer recall")
+        quality = dict(zip(names, (*a, *b), strict=True))
+        yield Row(f"copies among {len(collection)} photos", seconds, theirs, "ImageHash phash", quality=quality)
+
+
+def _faiss_pairs(words: np.ndarray, radius: int) -> int:
+    import faiss
+
+    index = faiss.IndexBinaryFlat(64 * words.shape[1])
+    index.add(words.view(np.uint8))
+    return len(index.range_search(words.view(np.uint8), radius + 1)[1])
+
+
+def _hashed(pipeline: Pipeline, collection: Collection) -> Pairs:
+    """The pairs within 10 of 64 bits, imagededup's default."""
+    import imagehash
+    from PIL import Image
+
+    def code(image: np.ndarray) -> list[np.ndarray]:
+        return [np.array(int(str(imagehash.phash(Image.fromarray(image))), 16), np.uint64)]
+
+    codes = [found[0] for _, found in pipeline.prepared(collection, range(len(collection)), code, 256)]
+    close = hamming.close_pairs(*[np.array(codes, np.uint64)[:, None]] * 2, 10)
+    return set(zip(close.a.tolist(), close.b.tolist(), strict=True))
 
 
 def photos() -> None:
