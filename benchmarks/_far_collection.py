@@ -19,8 +19,8 @@ from PIL import Image
 from imgsim.images.manifest import Manifest
 from imgsim.images.thumbnails import ThumbnailWriter, thumbnail
 from imgsim.methods import METHODS
-from imgsim.pipeline import GRAPH_K, Pipeline
-from imgsim.pipeline.keys import embedding_key, faithfulness_key, lists_key, projection_key
+from imgsim.pipeline import GRAPH_FROM, GRAPH_K, Pipeline
+from imgsim.pipeline.keys import approximate_lists_key, embedding_key, faithfulness_key, lists_key, projection_key
 from imgsim.projections import PROJECTORS
 from imgsim.store import write_arrays
 from imgsim.workspace import Workspace
@@ -46,7 +46,7 @@ def prepared(home: Path, n: int, method_spec: str, map_spec: str) -> str:
     key = embedding_key(collection, method)
     store.compute("embeddings", key, lambda folder: _embeddings(folder, n))
     embeddings = pipeline._load_embeddings(collection, method)
-    graph = lists_key(embeddings, GRAPH_K)
+    graph = (approximate_lists_key if n >= GRAPH_FROM else lists_key)(embeddings, GRAPH_K)
     store.compute("neighbors", graph, lambda folder: _graph(folder, n))
     projection = projection_key(embeddings, projector, 2, 0)
     facts = {"projector": projector.id, "params": projector.params, "embeddings": key}
@@ -117,4 +117,4 @@ def _graph(folder: Path, n: int) -> None:
     steps = np.arange(1, K + 1) * CLASSES
     indices = ((np.arange(n)[:, None] + steps) % n).astype(np.int32)
     distances = np.sort(np.random.default_rng(3).random((n, K), dtype=np.float32), axis=1)
-    write_arrays(folder, {"method": "stand-in"}, {"indices": indices, "distances": distances})
+    write_arrays(folder, {"method": "stand-in", "recall": 1.0}, {"indices": indices, "distances": distances})
