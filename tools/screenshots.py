@@ -14,6 +14,7 @@ from imgsim.workspace import Workspace
 from tests.browser.conftest import App
 from tests.browser.get_browser import ARGUMENTS, find
 
+DONE = "() => !document.querySelector('[class*=st-key-job_]')"  # no work in progress is on the page
 PATIENCE = 300_000  # ms: a cold store on a busy machine
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
 MAP, ROWS, CHART = ".imgsim-map[data-ready]", ".imgsim-row img", ".stPlotlyChart[role=img] .main-svg"
@@ -61,6 +62,7 @@ def take(url: str) -> None:
         for name, (path, ready) in SHOTS.items():
             page.goto(f"{url}/{path}")
             page.wait_for_selector(ready)
+            page.wait_for_function(DONE)
             page.wait_for_timeout(5000)  # thumbnails and landmarks
             page.mouse.move(700, 450)
             page.mouse.wheel(0, SCROLLED.get(name, 0))
