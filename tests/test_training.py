@@ -8,16 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
 from imgsim.errors import CancelledError, InputError, UnknownIdError
 from imgsim.methods import METHODS
-from imgsim.training import OBJECTIVES, checkpoints, distortions, loop, photos, train
-from imgsim.training.dino import Center, Dino
+from imgsim.training import OBJECTIVES, checkpoints, collapsed, distortions, loop, photos, train
+from imgsim.training.dino import Dino, balanced, told_apart
 from imgsim.training.distillation import Distillation, neighbor_overlap
 from imgsim.training.muon import orthogonal
 from imgsim.training.network import Architecture, Student
-from imgsim.training.selfsupervised import SimClr, VicReg
+from imgsim.training.selfsupervised import SimClr, VicReg, effective_rank
 from imgsim.training.teacher import Targets
 
 TINY = Architecture((8, 16, 24, 256), (1, 1, 1, 1), dim=8, n_classes=7)
@@ -135,38 +134,64 @@ def test_vicreg_loss_punishes_collapse_and_correlation():
 
 def test_dino_loss_of_known_answers():
     goal = object.__new__(Dino)
-    goal.teacher_temperature, goal.student_temperature = 0.04, 0.1
-    none = torch.zeros(2)
-    sure = torch.tensor([[0.4, 0.0]])  # sharpened: e^10 to 1 by the teacher, e^4 to 1 by the student
-    p = 1 / (1 + np.exp(-10))
-    wanted = p * np.log1p(np.exp(-4)) + (1 - p) * (4 + np.log1p(np.exp(-4)))
-    assert goal.answer_loss(sure.repeat(3, 1, 1), sure.repeat(2, 1, 1), none).item() == pytest.approx(wanted, rel=1e-4)
+    goal.student_temperature = 0.1
+    scores = torch.tensor([[0.4, 0.0]])  # sharpened by the student: e^4 to 1
+    sure = torch.tensor([[1.0, 0.0]])
+    wanted = np.log1p(np.exp(-4))
+    assert goal.answer_loss(scores.repeat(3, 1, 1), sure.repeat(2, 1, 1)).item() == pytest.approx(wanted, rel=1e-4)
     # a view is not compared with itself: the second view's student disagrees with the first view's teacher only
-    answers, taught = torch.stack([sure, -sure]), torch.stack([sure, -sure])
-    assert goal.answer_loss(answers, taught, none).item() == pytest.approx(4, abs=0.05)
-    # centred, what the teacher always says is no answer: both prototypes count the same
-    even = goal.answer_loss(sure.repeat(2, 1, 1), sure.repeat(2, 1, 1), sure[0])
-    assert even.item() == pytest.approx(np.log1p(np.exp(-4)) + 2, rel=1e-4)
+    answers, taught = torch.stack([scores, -scores]), torch.stack([sure, 1 - sure])
+    assert goal.answer_loss(answers, taught).item() == pytest.approx(4 + wanted, rel=1e-4)
 
 
-def test_dino_does_not_collapse(tmp_path):
+def test_balanced_answers_give_every_prototype_its_share():
+    # both images prefer the first prototype, the second image less so: it gets the other one
+    shares = balanced(torch.tensor([[0.9, 0.1], [0.9, 0.6]]), 0.5, rounds=50)
+    torch.testing.assert_close(shares.sum(0), torch.ones(2), atol=1e-3, rtol=0)
+    torch.testing.assert_close(shares.sum(1), torch.ones(2))
+    # of doubly balanced [[a, b], [b, a]]: (a / b)^2 = e^((0.9 - 0.1 - 0.9 + 0.6) / 0.5) = e
+    assert (shares[0, 0] / shares[0, 1]).item() == pytest.approx(np.exp(0.5), rel=1e-4)
+    flat = balanced(torch.full((6, 3), 0.7), 0.05)
+    torch.testing.assert_close(flat, torch.full((6, 3), 1 / 3))
+
+
+def test_both_collapses_tell_no_images_apart():
+    assert told_apart(torch.eye(4)) == pytest.approx(4)
+    assert told_apart(torch.eye(4)[[0, 0, 1, 1]]) == pytest.approx(2)
+    assert told_apart(torch.eye(4)[[2, 2, 2]]) == pytest.approx(1)  # one answer for everything
+    assert told_apart(torch.full((5, 4), 0.25)) == pytest.approx(1)  # all answers for everything
+
+
+def test_the_effective_rank_of_known_vectors():
+    torch.manual_seed(0)
+    turn = torch.linalg.qr(torch.randn(6, 6))[0]
+    ends = torch.cat([torch.eye(6)[:3], -torch.eye(6)[:3]])  # the same spread in three directions
+    assert effective_rank(ends @ turn) == pytest.approx(3, rel=1e-5)
+    assert effective_rank(torch.outer(torch.tensor([1.0, -1.0]), turn[0])) == pytest.approx(1, rel=1e-5)
+    assert effective_rank(torch.zeros(4, 6)) == pytest.approx(1)
+
+
+def test_a_collapse_is_told_in_words():
+    fine = {"step": 5.0, "loss": 1.0, "spread": 0.3, "effective_rank": 20.0, "answers_told": 30.0}
+    assert collapsed(fine) is None
+    assert collapsed({"step": 5.0, "loss": 1.0, "neighbor_overlap": 0.1}) is None
+    for name in ("spread", "effective_rank", "answers_told"):
+        said = collapsed({**fine, name: 1e-3})
+        assert said is not None
+        assert said.startswith("The network has collapsed")
+        assert name.replace("_", " ") + " 0.001" in said
+    assert collapsed({**fine, "step": 0.0, "spread": 0.0}) is None, "an untrained network has not collapsed"
+
+
+def test_dino_does_not_collapse_and_its_neighbours_get_no_worse(tmp_path):
     images, labels = drawn(32)
     lines = []
     train(
         "dino", images, tmp_path / "n.safetensors", labels=labels, steps=20, report=lambda line, _: lines.append(line)
     )
-    assert min(line["answers_used"] for line in lines) > 20
+    assert [collapsed(line) for line in lines] == [None] * 21
+    assert lines[-1]["answers_told"] > 1.3
     assert lines[-1]["knn_accuracy"] >= lines[0]["knn_accuracy"]
-
-
-def test_the_centre_follows_both_halves_of_a_batch():
-    goal = object.__new__(Dino)
-    goal.center_momentum = 0.5
-    twins = [nn.ModuleDict({"center": Center(2)}) for _ in range(2)]
-    twins[1]["center"].value.data = twins[0]["center"].value.data
-    twins[0]["center"].seen, twins[1]["center"].seen = torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0])
-    goal.after_step(twins)
-    torch.testing.assert_close(twins[1]["center"].value.data, torch.tensor([0.25, 0.25]))
 
 
 def test_crops_are_what_their_boxes_say():

@@ -11,6 +11,7 @@ from imgsim.cli.output import Json, emit, progress_bar
 from imgsim.cli.sources import Source
 from imgsim.methods import trained
 from imgsim.pipeline import Pipeline
+from imgsim.training import collapsed
 from imgsim.training import train as run_training
 
 
@@ -40,4 +41,7 @@ def train(
         )
     accuracy = [line["knn_accuracy"] for line in result.history if "knn_accuracy" in line]
     losses = [line["loss"] for line in result.history]
-    emit({"epochs": result.epochs, "loss": losses, "knn_accuracy": accuracy, "path": str(result.path)}, as_json)
+    ranks = [line["effective_rank"] for line in result.history if "effective_rank" in line]
+    warning = collapsed(result.history[-1])
+    told = {"epochs": result.epochs, "loss": losses, "knn_accuracy": accuracy, "effective_rank": ranks}
+    emit(told | {"warning": warning, "path": str(result.path)}, as_json)

@@ -58,9 +58,25 @@ OBJECTIVES: dict[str, ObjectiveFacts] = {
 }
 
 
+# Below these a network is told to have collapsed: share of a vector's length that differs from image to image,
+# directions in which images differ, answers by which dino tells them apart.
+LEAST = {"spread": 0.01, "effective_rank": 1.5, "answers_told": 1.1}
+
+
 def measured_rows(n: int, seed: int = 0) -> npt.NDArray[np.int64]:
     """(M,) ascending: the at most 1,000 of n images that a self-supervised training is judged by."""
     return np.sort(np.random.default_rng(seed).permutation(n)[:1000])
+
+
+def collapsed(line: Line) -> str | None:
+    """What to tell a person whose network gives all images the same vector or answer; None where it does not.
+
+    `line` is one of the history; the first, of the untrained network, is never a collapse.
+    """
+    if not line.get("step") or all(line.get(name, least) >= least for name, least in LEAST.items()):
+        return None
+    found = ", ".join(f"{name.replace('_', ' ')} {line[name]:.3g}" for name in LEAST if name in line)
+    return f"The network has collapsed: it hardly tells pictures apart ({found}). Train anew with simclr or vicreg."
 
 
 @dataclass(frozen=True)
@@ -70,7 +86,8 @@ class Trained:
     Attributes:
         path: the network file.
         epochs: passes over the images.
-        history: one line a report: step, loss, and `knn_accuracy` (labels) or `neighbor_overlap` (teacher).
+        history: one line a report: step, loss, and with a teacher `neighbor_overlap`, else `spread` and
+            `effective_rank` of the vectors, `knn_accuracy` where there are labels, `answers_told` of dino.
     """
 
     path: Path

@@ -1,8 +1,15 @@
 """Self-distillation without labels (Caron et al. 2021, "Emerging properties in self-supervised vision transformers").
 
 The student sees large and small crops of an image and must say what the teacher says of the large ones. The teacher is
-the running average of the student. Nothing is pushed apart; two things keep all images from getting one answer:
-the teacher's outputs are centred, so that no answer may win everywhere, and sharpened, so that not all win equally.
+the running average of the student. Nothing is pushed apart, so all images could get one answer, or all answers could
+win equally everywhere. Three things stand against it:
+
+- the head's last layer is normalised over the batch, so that what is alike in all images counts for nothing: of a small
+  network that has learnt little, the vectors of any two images are nearly parallel, and a sharpened softmax of their
+  tiny differences is flat;
+- the prototypes that it is compared with are drawn once and stay, so that they cannot become equal;
+- the teacher's answers are sharpened, and balanced over the batch: every prototype gets the same share of it (Sinkhorn
+  and Knopp, as in Caron et al. 2020, SwAV).
 """
 
 from __future__ import annotations
@@ -13,92 +20,86 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from imgsim.training.loop import twin
 from imgsim.training.selfsupervised import SelfSupervised, View, pooled_of
 
 
 class Head(nn.Module):
     """(B, N) pooled features -> (B, K) cosines to K prototypes."""
 
-    def __init__(self, n: int, n_prototypes: int, bottleneck: int = 64) -> None:
+    def __init__(self, n: int, n_prototypes: int, width: int = 256, bottleneck: int = 64) -> None:
         super().__init__()
-        self.body = nn.Sequential(nn.Linear(n, n), nn.GELU(), nn.Linear(n, bottleneck))
-        self.prototypes = nn.Parameter(torch.randn(n_prototypes, bottleneck))
+        last = nn.BatchNorm1d(bottleneck, affine=False, track_running_stats=False)
+        self.body = nn.Sequential(*_layer(n, width), *_layer(width, width), nn.Linear(width, bottleneck), last)
+        drawn = F.normalize(torch.randn(n_prototypes, bottleneck))
+        self.prototypes = nn.Parameter(drawn, requires_grad=False)  # a parameter: the parts of a batch share it
 
     def forward(self, pooled: Tensor) -> Tensor:
         """Both sides normalised, so that no prototype wins by its length."""
-        return F.normalize(self.body(pooled)) @ F.normalize(self.prototypes).T
+        return F.normalize(self.body(pooled)) @ self.prototypes.T
 
 
-class Center(nn.Module):
-    """The running mean of the teacher's outputs; a parameter, so that the parts of a batch share it."""
+def _layer(n: int, width: int) -> tuple[nn.Module, ...]:
+    return nn.Linear(n, width, bias=False), nn.BatchNorm1d(width, track_running_stats=False), nn.GELU()
 
-    def __init__(self, n_prototypes: int) -> None:
-        super().__init__()
-        self.value = nn.Parameter(torch.zeros(n_prototypes), requires_grad=False)
-        self.seen: Tensor | None = None
+
+def balanced(scores: Tensor, temperature: float, rounds: int = 3) -> Tensor:
+    """(B, K) scores as answers: each row sums to 1, each column to about B / K (Sinkhorn and Knopp 1967)."""
+    shares = ((scores - scores.max()) / temperature).exp()
+    for _ in range(rounds):
+        shares = shares / shares.sum(0).clamp_min(1e-30)
+        shares = shares / shares.sum(1, keepdim=True)
+    return shares
 
 
 class Dino(SelfSupervised):
     """Cross entropy between the teacher's answer to one view and the student's answers to the others."""
 
-    views = (View(area=(0.4, 1.0)), View(area=(0.4, 1.0)), *(View(0.5, (0.1, 0.4)) for _ in range(4)))
+    views = (View(area=(0.3, 1.0)), View(area=(0.3, 1.0)), *(View(0.5, (0.08, 0.3)) for _ in range(4)))
     n_large: ClassVar[int] = 2
-    n_prototypes: ClassVar[int] = 256
+    n_prototypes: ClassVar[int] = 128
     student_temperature: ClassVar[float] = 0.1
-    teacher_temperature: ClassVar[float] = 0.06
-    center_momentum: ClassVar[float] = 0.5  # the averaged weights of a short run move fast
+    teacher_temperature: ClassVar[float] = 0.02
 
     def heads(self, n: int) -> dict[str, nn.Module]:
-        """The prototypes and the centre of their outputs."""
-        return {"head": Head(n, self.n_prototypes), "center": Center(self.n_prototypes)}
+        """What answers."""
+        return {"head": Head(n, self.n_prototypes)}
 
     def begin(self, average: nn.ModuleDict) -> None:
-        """The averaged modules are the teacher; its first centre is the mean of what it says untrained."""
-        self.teacher = average
-        center = self.modules["center"]
-        assert isinstance(center, Center)
-        if not center.value.any():  # else a run goes on
-            with torch.no_grad():
-                center.value.copy_(average["head"](self.raw_pooled(average).clone()).mean(0))
+        """The averaged modules teach, normalised by their batch: running statistics lag behind weights that move."""
+        self.teacher = twin(average).train()
 
     def loss(self, modules: nn.ModuleDict, batch: tuple[Tensor, ...]) -> Tensor:
         """How far the student's answers are from the teacher's."""
         large, small = batch[: self.n_large], batch[self.n_large :]
         with torch.no_grad():
-            taught = self.teacher["head"](pooled_of(self.teacher, large))
-        center = modules["center"]
-        assert isinstance(center, Center)
-        center.seen = taught.mean(0)
-        pooled = torch.cat([pooled_of(modules, views) for views in (large, small)])
+            taught = balanced(self.teacher["head"](pooled_of(self.teacher, large)), self.teacher_temperature)
+        pooled = torch.cat([pooled_of(modules, views) for views in (large, small) if views])
         answers = modules["head"](pooled).unflatten(0, (len(batch), -1))
-        return self.answer_loss(answers, taught.unflatten(0, (self.n_large, -1)), center.value)
+        return self.answer_loss(answers, taught.view(self.n_large, -1, taught.shape[1]))
 
-    def answer_loss(self, answers: Tensor, taught: Tensor, center: Tensor) -> Tensor:
+    def answer_loss(self, answers: Tensor, taught: Tensor) -> Tensor:
         """Mean cross entropy over all pairs of a large view and another view.
 
         Args:
-            answers: (V, B, K) of the student, the large views first.
-            taught: (L, B, K) of the teacher, of the large views.
-            center: (K,) the mean of what the teacher said before.
+            answers: (V, B, K) scores of the student, the large views first.
+            taught: (L, B, K) answers of the teacher to the large views.
         """
-        wanted = F.softmax((taught - center) / self.teacher_temperature, dim=-1)
         said = F.log_softmax(answers / self.student_temperature, dim=-1)
         pairs = [(t, s) for t in range(len(taught)) for s in range(len(answers)) if s != t]
-        return torch.stack([-(wanted[t] * said[s]).sum(-1).mean() for t, s in pairs]).mean()
+        return torch.stack([-(taught[t] * said[s]).sum(-1).mean() for t, s in pairs]).mean()
 
-    def after_step(self, twins: list[nn.ModuleDict]) -> None:
-        """Move the centre towards what the teacher said of this batch."""
-        centers = [twin["center"] for twin in twins]
-        seen = [center.seen for center in centers if isinstance(center, Center) and center.seen is not None]
-        kept = centers[0].value
-        assert isinstance(kept, Tensor)
-        with torch.no_grad():
-            kept.lerp_(torch.stack(seen).mean(0), 1 - self.center_momentum)
-
-    def measure(self, modules: nn.ModuleDict) -> dict[str, float]:
-        """Also `answers_used`: to how many prototypes the images spread, 1 when all have collapsed into one."""
+    def head_figures(self, modules: nn.ModuleDict, raw: Tensor) -> dict[str, float]:
+        """`answers_told`: by how many answers the images are told apart, 1 where every image gets the same."""
         with torch.inference_mode():
-            answers = modules["head"](self.raw_pooled(modules)) / self.student_temperature
-        shares = F.softmax(answers, -1).mean(0)
-        entropy = -(shares * shares.clamp_min(1e-12).log()).sum()
-        return {**super().measure(modules), "answers_used": float(entropy.exp())}
+            scores = modules["head"](raw) / self.student_temperature
+        return {"answers_told": told_apart(scores.softmax(-1))}
+
+
+def told_apart(answers: Tensor) -> float:
+    """2 to the information in bits that (N, K) answers give about which image was asked about: 1 to min(N, K)."""
+    return float((_entropy(answers.mean(0)) - _entropy(answers).mean()).exp())
+
+
+def _entropy(shares: Tensor) -> Tensor:
+    return -(shares * shares.clamp_min(1e-12).log()).sum(-1)

@@ -87,9 +87,6 @@ class Objective(ABC):
     def begin(self, average: nn.ModuleDict) -> None:  # noqa: B027 - most need no teacher
         """Told once which modules hold the averaged weights; they are updated in place after each step."""
 
-    def after_step(self, twins: list[nn.ModuleDict]) -> None:  # noqa: B027 - most keep nothing
-        """Called when all parts of a batch are done and the weights have moved."""
-
 
 @dataclass
 class Run:
@@ -163,16 +160,16 @@ def _begin(objective: Objective, schedule: Schedule) -> Run:
         torch.optim.AdamW(groups, lr=schedule.lr, fused=True),
         Muon(kernels, lr=schedule.lr, weight_decay=schedule.weight_decay),
     ]
-    twins = [modules, *(_twin(modules) for _ in range(schedule.parts - 1))]
+    twins = [modules, *(twin(modules) for _ in range(schedule.parts - 1))]
     return Run(modules, copy.deepcopy(modules).eval(), optimizers, twins)
 
 
-def _twin(modules: nn.ModuleDict) -> nn.ModuleDict:
+def twin(modules: nn.ModuleDict) -> nn.ModuleDict:
     """The same weights in the same memory, with gradients and norm statistics of its own."""
-    twin = copy.deepcopy(modules)
-    for mine, shared in zip(twin.parameters(), modules.parameters(), strict=True):
+    other = copy.deepcopy(modules)
+    for mine, shared in zip(other.parameters(), modules.parameters(), strict=True):
         mine.data = shared.data
-    return twin
+    return other
 
 
 def _steps(
@@ -213,22 +210,21 @@ def _step(run: Run, objective: Objective, schedule: Schedule, batch: tuple[Tenso
     for optimizer in run.optimizers:
         optimizer.step()
     run.step += 1
-    objective.after_step(run.twins)
     _average(run, schedule.averaging)
     return math.fsum(losses) / len(losses)
 
 
-def _gradients(objective: Objective, twin: nn.ModuleDict, part: tuple[Tensor, ...]) -> float:
-    twin.train()
-    twin.zero_grad()
-    loss = objective.loss(twin, part)
+def _gradients(objective: Objective, modules: nn.ModuleDict, part: tuple[Tensor, ...]) -> float:
+    modules.train()
+    modules.zero_grad()
+    loss = objective.loss(modules, part)
     loss.backward()  # type: ignore[no-untyped-call]
     return loss.item()
 
 
 def _gather(twins: list[nn.ModuleDict]) -> None:
     """The mean gradient in the first twin."""
-    sums = [[p.grad for p in twin.parameters() if p.grad is not None] for twin in twins]
+    sums = [[p.grad for p in one.parameters() if p.grad is not None] for one in twins]
     for other in sums[1:]:
         torch._foreach_add_(sums[0], other)
     torch._foreach_mul_(sums[0], 1 / len(twins))

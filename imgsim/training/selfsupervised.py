@@ -74,13 +74,21 @@ class SelfSupervised(Objective):
         return tuple(torch.from_numpy(view).permute(0, 3, 1, 2) for view in views)
 
     def measure(self, modules: nn.ModuleDict) -> dict[str, float]:
-        """Leave-one-out accuracy of the nearest neighbour, where there are labels."""
+        """How far vectors lie apart, and the nearest neighbour's accuracy (leave one out) where there are labels."""
+        raw = self.raw_pooled(modules)
+        centred = raw - raw.mean(0)
+        told = {"spread": float(centred.norm() / raw.norm().clamp_min(1e-12))}
+        told |= {"effective_rank": effective_rank(centred), **self.head_figures(modules, raw)}
         if self.labels is None:
-            return {}
-        vectors = F.normalize(self.pooled(modules, self.measured))
+            return told
+        vectors = F.normalize(centred)
         nearest = (vectors @ vectors.T).fill_diagonal_(-2).argmax(1).numpy()
         labels = np.asarray(self.labels)[self.measured]
-        return {"knn_accuracy": float((labels == labels[nearest]).mean())}
+        return {**told, "knn_accuracy": float((labels == labels[nearest]).mean())}
+
+    def head_figures(self, modules: nn.ModuleDict, raw: Tensor) -> dict[str, float]:  # noqa: ARG002 - for those with one
+        """What an objective tells besides, of its head on the (N, C) pooled features of the measured images."""
+        return {}
 
     def pooled(self, modules: nn.ModuleDict, rows: npt.NDArray[np.int64]) -> Tensor:
         """(N, C) centred pooled features of the centred squares."""
@@ -100,6 +108,16 @@ class SelfSupervised(Objective):
         epoch, place = divmod(step, max(1, len(self.photos) // size))
         order = np.random.default_rng([self.seed, epoch, 1]).permutation(len(self.photos))
         return order[place * size : (place + 1) * size]
+
+
+def effective_rank(centred: Tensor) -> float:
+    """In how many directions (N, C) centred vectors spread: the exponential of the entropy of their variances' shares.
+
+    Roy and Vetterli 2007, "The effective rank"; as a measure of collapse in Garrido et al. 2023, RankMe.
+    """
+    variances = torch.linalg.svdvals(centred.double()).square()
+    shares = variances / variances.sum().clamp_min(1e-30)
+    return float((-(shares * shares.clamp_min(1e-30).log()).sum()).exp())
 
 
 class TwoViews(SelfSupervised):

@@ -12,7 +12,7 @@ from imgsim.errors import InputError
 from imgsim.methods import METHODS
 from imgsim.parameters import format_spec
 from imgsim.plots import learning
-from imgsim.training import OBJECTIVES, records
+from imgsim.training import OBJECTIVES, collapsed, records
 from imgsim.training.records import Record
 from imgsim.types import Collection
 from imgsim.ui import hero, maps
@@ -156,6 +156,8 @@ def _curves(record: Record) -> None:
     if not record.history:
         st.caption("The first figures come when the pictures are read.")
         return
+    if (warning := collapsed(record.history[-1])) is not None:
+        st.warning(warning)
     left, right = st.columns(2)
     steps, accuracy = record.curve("knn_accuracy")
     loss = learning.loss_curve(*record.curve("loss"))
