@@ -2,10 +2,15 @@
 
 import streamlit as st
 
-from imgsim.ui import anomalies, anomalies_controls, anomalies_measures, map_state
+from imgsim.ui import anomalies, anomalies_controls, anomalies_measures, anomalies_newcomer, map_state
 from imgsim.ui.anomalies_state import ADDRESS
 
-PARTS = {"Pictures": anomalies.pictures, "How well": anomalies_measures.measures, "Table": anomalies.take_home}
+PARTS = {
+    "Pictures": anomalies.pictures,
+    "Your picture": anomalies_newcomer.newcomer,
+    "How well": anomalies_measures.measures,
+    "Table": anomalies.take_home,
+}
 
 view, problems = ADDRESS.read()
 sidebar = st.sidebar.container()

@@ -246,6 +246,48 @@ def test_a_test_picture_that_is_a_copy_of_a_normal_one_gets_no_score_of_0(two, c
     assert scores["ok/copy.png"] > 0.1 * scores["ok/0.png"]
 
 
+def test_a_new_picture_is_judged_and_its_heat_lies_on_the_spot(two, tmp_path, capsys) -> None:
+    normal = two[0]
+    for name, number, spot in (("plain", 400, False), ("odd", 401, True)):
+        picture(tmp_path / f"{name}.png", number, spot)
+    new = [str(tmp_path / f"{name}.png") for name in ("plain", "odd")]
+    arguments = ["anomalies", "--normal", normal, "-d", "padim", "--heat", str(tmp_path / "heat")]
+    assert run([*arguments, "--picture", new[0], "--picture", new[1], "--json"]) == 0
+    plain, odd = json.loads(capsys.readouterr().out)["new"]
+    assert odd["path"] == new[1]
+    assert odd["flagged"] is True
+    assert odd["stranger_than"] == 1.0
+    assert plain["score"] < odd["score"]
+    drawn = np.asarray(Pil.open(tmp_path / "heat" / "002_odd.png").convert("RGB")).astype(int)
+    orange = drawn[..., 0] - drawn[..., 2]
+    assert orange[14:22, 14:22].mean() > orange[:, :6].mean() + 30
+
+
+def test_a_normal_picture_as_a_new_one_is_at_the_nearest_and_is_kept(two, tmp_path) -> None:
+    pipeline = Pipeline(Workspace(tmp_path / "home"))
+    request = core.StudyRequest(two[0], two[1], detector="knn:k=1", method="pixels")
+    core.study(pipeline, request)
+    pixels = np.asarray(Pil.open(Path(two[0]) / "3.png"))
+    assert core.judged(pipeline, request, pixels) is None
+    [known] = core.judge(pipeline, request, [pixels])
+    assert known.score == pytest.approx(0, abs=1e-5)
+    assert known.map is None
+    again = core.judged(pipeline, request, pixels)
+    assert again is not None
+    assert again.score == known.score
+
+
+def test_heat_without_pictures_or_places_and_a_broken_picture_are_refused(two, tmp_path, capsys) -> None:
+    arguments = ["anomalies", two[0], "-d", "knn", "-m", "pixels"]
+    assert run([*arguments, "--heat", str(tmp_path)]) == 2
+    assert "got no --picture" in capsys.readouterr().err
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    assert run([*arguments, "--picture", str(tmp_path / "broken.png")]) == 2
+    picture(tmp_path / "new.png", 7)
+    assert run([*arguments, "--picture", str(tmp_path / "new.png"), "--heat", str(tmp_path)]) == 2
+    assert "padim or patchcore" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -16,13 +16,14 @@ from imgsim.methods import METHODS
 from imgsim.plots.anomalies import histogram_figure, roc, roc_figure, sensitivity_figure
 from imgsim.progress import silent
 from imgsim.tasks import anomalies as task
+from imgsim.tasks import newcomer as newcomer_task
 from imgsim.tasks import open as open_task
 from imgsim.ui import anomalies as page
 from imgsim.ui import progress
 from tests.test_anomalies import picture
 from tests.test_pages import html_of, open_page, said
 
-RUNS = {"anomalies": task.run, "open": open_task.run}
+RUNS = {"anomalies": task.run, "open": open_task.run, "newcomer": newcomer_task.run}
 
 
 class AtOnce:
@@ -103,6 +104,38 @@ def test_a_detector_of_patches_takes_a_network_and_shows_heat_with_an_opacity(so
     app.slider(key="anomalies_opacity").set_value(0).run()
     assert html_of(app) != before
     assert not app.exception
+
+
+def test_a_picture_of_ones_own_is_judged_with_its_heat(source, tmp_path):
+    picture(tmp_path / "new.png", 500, spot=True)
+    app = open_page("anomalies", collection=source, method="imgsim_mini", detector="padim")
+    app.pills(key="anomalies_part").set_value("Your picture").run()
+    assert "stays on this computer" in said(app)
+    upload(app, (tmp_path / "new.png").read_bytes())
+    assert "Above the threshold" in said(app)
+    assert "Stranger than 100% of 24 normal pictures" in said(app)
+    before = html_of(app)
+    assert before.count('class="imgsim-focus"') == 2
+    app.slider(key="anomalies_new_opacity").set_value(0).run()
+    assert html_of(app) != before
+    app.button(key="anomalies_new_clear").click().run()
+    assert "new" not in app.query_params
+    assert not app.exception
+
+
+def test_an_upload_that_is_no_picture_is_said_and_a_lost_one_is_asked_for_again(source):
+    app = open_page("anomalies", collection=source, new="upload:" + "0" * 64, **KNN)
+    app.pills(key="anomalies_part").set_value("Your picture").run()
+    assert "stays on this computer" in said(app)
+    upload(app, b"<b>no picture</b>")
+    assert not app.exception
+    assert "it is not an image but text" in said(app)
+    assert "<b>" not in said(app)
+    assert set(app.query_params["new"].removeprefix("upload:")) == {"0"}
+
+
+def upload(app: Any, data: bytes) -> None:
+    app.file_uploader(key="anomalies_upload").upload("new.png", data, "image/png").run()
 
 
 def test_without_labels_all_are_taken_as_normal_and_nothing_is_promised(source):

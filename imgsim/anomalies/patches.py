@@ -51,9 +51,7 @@ def patch_features(pipeline: Pipeline, collection: Collection, method: Method, p
         InputError: the method has no places, or the collection has changed.
         UnavailableError: its weights or packages are missing.
     """
-    network = bare(method)
-    if not isinstance(network, ByDepth):
-        raise InputError(f"patches must come from a network, got {method.id}; take imgsim_mini or mobilenet_v2.")
+    network = _network(method)
     if not len(collection):
         raise InputError(f"{collection.name} must have at least one readable image, got none; add images to it.")
     key = key_of("patches", collection=collection.fingerprint, method=network.key, version=VERSION)
@@ -65,10 +63,33 @@ def patch_features(pipeline: Pipeline, collection: Collection, method: Method, p
     return cast(Half, np.load(folder / _FILE, mmap_mode="r"))
 
 
-def _compute(pipeline: Pipeline, collection: Collection, network: Any, path: Path, progress: Progress) -> None:
+def patches_of(picture: Image, method: Method, progress: Progress = silent) -> Half:
+    """(1, h, w, C) float16 of one picture.
+
+    Raises:
+        InputError: the method has no places.
+        UnavailableError: its weights or packages are missing.
+    """
+    network = _network(method)
+    _acquire(network, progress)
+    return combined(network.feature_maps(_squasher(network)[0](picture))).astype(np.float16)
+
+
+def _network(method: Method) -> Any:
+    network = bare(method)
+    if not isinstance(network, ByDepth):
+        raise InputError(f"patches must come from a network, got {method.id}; take imgsim_mini or mobilenet_v2.")
+    return network
+
+
+def _acquire(network: Any, progress: Progress) -> None:
     network.acquire(progress)
     if reason := network.unavailable():
         raise UnavailableError(reason)
+
+
+def _compute(pipeline: Pipeline, collection: Collection, network: Any, path: Path, progress: Progress) -> None:
+    _acquire(network, progress)
     stage = f"Looking at patches with {network.title}"
     prepare, side = _squasher(network)
     stream = pipeline.prepared(collection, range(len(collection)), prepare, side)

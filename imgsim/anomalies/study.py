@@ -13,7 +13,7 @@ import numpy as np
 
 from imgsim import embedding
 from imgsim.anomalies.cohort import Bools, Codes
-from imgsim.anomalies.detector import Features, blocks
+from imgsim.anomalies.detector import Features, Fitted, blocks
 from imgsim.anomalies.patches import patch_features
 from imgsim.anomalies.request import Rows, Setup, StudyRequest, concrete
 from imgsim.errors import ImgsimError, InputError
@@ -139,9 +139,7 @@ def _judge(pipeline: Pipeline, setup: Setup, progress: Progress) -> tuple[Float,
     scores, maps = np.empty(n, np.float32), None
     random = np.random.default_rng(0)
     for part in range(members.n_folds):
-        rows = np.flatnonzero(members.normal & (members.folds != part))
-        if setup.detector.needs == "patches" and len(rows) > MOST_LEARNT:
-            rows = np.sort(random.permutation(rows)[:MOST_LEARNT])
+        rows = _at_most(np.flatnonzero(members.normal & (members.folds != part)), setup, random)
         told = _part_of(progress, part, members.n_folds)
         fitted = setup.detector.fit(features(rows), metric, told)
         mine = np.flatnonzero(members.folds == part)
@@ -153,6 +151,20 @@ def _judge(pipeline: Pipeline, setup: Setup, progress: Progress) -> tuple[Float,
                 maps[mine[block]] = one.maps
             progress(f"Judging pictures, part {part + 1} of {members.n_folds}", block.stop, len(mine))
     return scores, maps
+
+
+def fit_all(pipeline: Pipeline, setup: Setup, progress: Progress) -> Fitted:
+    """The detector of a study after all of its normal pictures, for pictures that are not in it."""
+    features, metric = _features(pipeline, setup, progress)
+    rows = _at_most(np.flatnonzero(setup.cohort.normal), setup, np.random.default_rng(0))
+    return setup.detector.fit(features(rows), metric, progress)
+
+
+def _at_most(rows: Rows, setup: Setup, random: np.random.Generator) -> Rows:
+    """The rows that are learnt from."""
+    if setup.detector.needs == "patches" and len(rows) > MOST_LEARNT:
+        return np.sort(random.permutation(rows)[:MOST_LEARNT])
+    return rows
 
 
 def _part_of(progress: Progress, part: int, n_parts: int) -> Progress:

@@ -23,6 +23,7 @@ from imgsim.ui.progress import plain
 
 SHOWN = 60  # pictures above and below the threshold
 SIDE = 420  # pixels of the long side of the picture in focus
+NO_PLACE = "This detector judges the picture as a whole and shows no place. PaDiM and PatchCore do."
 ABOVE, BELOW = "anomalies_above", "anomalies_below"
 
 
@@ -36,6 +37,11 @@ class Scene:
     verdict: core.Verdict
     order: list[int]
 
+    @property
+    def detector(self) -> str:
+        """Its id."""
+        return core.DETECTORS.parse(self.view.detector).id
+
 
 def opened(source: str) -> Collection | None:
     """The collection if it was scanned; else the job that does so, or what stands in the way, is on the page."""
@@ -46,7 +52,7 @@ def opened(source: str) -> Collection | None:
         return None
     if key is not None:
         return maps.pipeline().load_collection(key)
-    _wait("open", {"source": source}, "Looking at the pictures")
+    wait("open", {"source": source}, "Looking at the pictures")
     return None
 
 
@@ -68,13 +74,14 @@ def scene(view: AnomaliesView, collection: Collection, test: Collection | None) 
         st.error(plain(progress.sentence(str(error))))
         return None
     if found is None:
-        _wait("anomalies", asdict(request), "Looking for what is not normal")
+        wait("anomalies", asdict(request), "Looking for what is not normal")
         return None
     order = np.argsort(-found.scores, kind="stable").tolist()
     return Scene(view, request, found, core.verdict(found, view.alarms / 100), order)
 
 
-def _wait(task: str, arguments: dict[str, str], title: str) -> None:
+def wait(task: str, arguments: dict[str, str], title: str) -> None:
+    """Have a task done; until it is, it is on the page."""
     job = manager().find(task, arguments)
     if job is not None and job.state in ("failed", "cancelled") and not progress.failed(job, f"retry_{job.key[:8]}"):
         return
@@ -154,21 +161,21 @@ def focus(scene: Scene) -> None:
         st.error(plain(progress.sentence(str(error))))
         return
     left, middle, right = st.container(key="anomalies_focus").columns([3, 3, 2], gap="medium")
-    left.html(_figure(picture, "The picture"))
+    left.html(figure(picture, "The picture"))
     rank = scene.order.index(at) + 1
     with right:
         st.markdown(f"**{plain(id)}**")
         st.markdown(f"Score {score:.3g}, rank {rank:,} of {len(scene.order):,}.")
-        st.caption(f"Unit: {core.DETECTORS[core.DETECTORS.parse(scene.view.detector).id].unit}.")
+        st.caption(f"Unit: {core.DETECTORS[scene.detector].unit}.")
         opacity = st.slider("Opacity of the heat", 0, 100, 70, format="%d %%", key="anomalies_opacity")
         outline = mask is not None and mask.any() and st.toggle("Outline the true mask", True, key="anomalies_mask")
     if found.maps is None:
-        middle.caption("This detector judges the picture as a whole and shows no place. PaDiM and PatchCore do.")
+        middle.caption(NO_PLACE)
         return
     scale = heat.scale_of(found.maps, np.flatnonzero(found.truth == 0))
     drawn = heat.overlay(picture, heat.full(found.maps[at], *picture.shape[:2]), scale, opacity / 100)
     drawn = heat.outlined(drawn, mask) if outline and mask is not None else drawn
-    middle.html(_figure(drawn, "More orange is stranger; one scale for all pictures"))
+    middle.html(figure(drawn, "More orange is stranger; one scale for all pictures"))
 
 
 def _place(scene: Scene) -> int:
@@ -185,7 +192,7 @@ def _pixels(key: str, row: int) -> tuple[Image, np.ndarray[tuple[int, int], np.d
     return picture, pipeline.true_mask(collection, row)
 
 
-def _figure(image: Image, caption: str) -> str:
+def figure(image: Image, caption: str) -> str:
     """A picture inside the page itself: served as a file it would be gone when the slider has moved on."""
     source = "data:image/webp;base64," + base64.b64encode(webp(image, SIDE)).decode()
     return (

@@ -19,7 +19,7 @@ def measures(scene: Scene) -> None:
     left, right = st.container(key="anomalies_charts").columns(2, gap="medium")
     kinds = {"normal": found.truth == 0, "anomalous": found.truth == 1, "not known": found.truth < 0}
     scores = {name: found.scores[rows] for name, rows in kinds.items() if rows.any()}
-    unit = core.DETECTORS[core.DETECTORS.parse(scene.view.detector).id].unit
+    unit = core.DETECTORS[scene.detector].unit
     limit = judged.threshold.value if judged.threshold else None
     with left:
         chart(histogram_figure(scores, unit, limit), key="anomalies_histogram")

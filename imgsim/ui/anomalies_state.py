@@ -37,6 +37,7 @@ class AnomaliesView:
         method, detector: specs.
         alarms: false alarms that the threshold aims at, in percent.
         image: id in focus, "" for the strangest.
+        new: reference of an uploaded picture to judge, "" for none.
     """
 
     collection: str = SCANS
@@ -49,6 +50,7 @@ class AnomaliesView:
     detector: str = DEFAULT
     alarms: int = 5
     image: str = ""
+    new: str = ""
 
     lasting: ClassVar = ("method", "detector", "alarms")
 
