@@ -51,9 +51,7 @@ OBJECTIVES: dict[str, ObjectiveFacts] = {
         ),
         ObjectiveFacts("simclr", "Two views against all others", False, 600, "Chen et al. 2020, SimCLR"),
         ObjectiveFacts("vicreg", "Two views, spread and uncorrelated", False, 600, "Bardes et al. 2022, VICReg"),
-        ObjectiveFacts(
-            "dino", "Large and small crops, its own average as teacher", False, 600, "Caron et al. 2021, DINO"
-        ),
+        ObjectiveFacts("dino", "Two views, its own average as teacher", False, 600, "Caron et al. 2021, DINO"),
     )
 }
 
