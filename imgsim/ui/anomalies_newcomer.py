@@ -42,6 +42,8 @@ def newcomer(scene: Scene) -> None:
         anomalies.wait("newcomer", arguments, "Judging your picture")
         return
     _shown(scene, np.ascontiguousarray(scale_to(picture, SIDE)), found)
+    # Outside of the fragment, which would run alone and leave the picture where it is.
+    st.button("Take it away", key="anomalies_new_clear", on_click=lambda: update(new=""))
 
 
 def _uploaded() -> None:
@@ -66,7 +68,6 @@ def _shown(scene: Scene, picture: Image, found: core.Newcomer) -> None:
         if scene.found.all_normal:
             st.caption("Nothing says which pictures here are normal, so all were taken as such.")
         opacity = st.slider("Opacity of the heat", 0, 100, 70, format="%d %%", key="anomalies_new_opacity")
-        st.button("Take it away", key="anomalies_new_clear", on_click=lambda: update(new=""))
     if found.map is None or scene.found.maps is None:
         middle.caption(anomalies.NO_PLACE)
         return
