@@ -81,7 +81,7 @@ def test_a_killed_run_goes_on_and_equals_an_uninterrupted_one(
     for one, other in zip(whole, again, strict=True):
         np.testing.assert_array_equal(one, other)
     assert 0 < len(reads) <= N - 64, "a full batch was computed and kept before the kill"
-    assert reads == sorted(reads)
+    assert len(set(reads)) == len(reads), "none was read twice; in which order is the threads' affair"
     assert "p000.png" not in reads
 
 
