@@ -10,7 +10,7 @@ import numpy as np
 
 from imgsim import neighbors
 from imgsim.evaluation.faithfulness import Faithfulness, faithfulness
-from imgsim.methods import METHODS
+from imgsim.methods import METHODS, Method
 from imgsim.pipeline.embedding import ahead_of
 from imgsim.pipeline.keys import FAITHFULNESS_K, coarse_key, embedding_key, faithfulness_key, projection_key
 from imgsim.pipeline.results import MapRequest, MapResult
@@ -111,8 +111,7 @@ class Mapping(Searching):
         Raises:
             InputError: the request names something that does not exist.
         """
-        method, projector = METHODS.parse(request.method).settled(), PROJECTORS.parse(request.projector)
-        collection_key = self.collection_key(request.source)
+        method, projector, collection_key = self._asked(request)
         if collection_key is None:
             return None
         key = embedding_key(self.load_collection(collection_key), method)
@@ -126,8 +125,7 @@ class Mapping(Searching):
         Raises:
             InputError: the request names something that does not exist.
         """
-        method, projector = METHODS.parse(request.method).settled(), PROJECTORS.parse(request.projector)
-        collection_key = self.collection_key(request.source)
+        method, projector, collection_key = self._asked(request)
         if collection_key is None:
             return None
         collection = self.load_collection(collection_key)
@@ -162,6 +160,11 @@ class Mapping(Searching):
         """
         facts, arrays = read_arrays(self._folder("column", key))
         return np.asarray(np.array(facts["names"], dtype=str)[np.asarray(arrays["codes"])])
+
+    def _asked(self, request: MapRequest) -> tuple[Method, Projector, str | None]:
+        """The method as it is settled here, the projector, and the store key of the collection if it is there."""
+        method, projector = METHODS.parse(request.method).settled(), PROJECTORS.parse(request.projector)
+        return method, projector, self.collection_key(request.source)
 
     def _sketch(self, embeddings: Embeddings, projector: Projector, request: MapRequest, progress: Progress) -> None:
         """Leave a coarse map to look at, where the real one is not there and takes long."""

@@ -13,7 +13,7 @@ from imgsim.anomalies import heat
 from imgsim.errors import ImgsimError
 from imgsim.raster import scale_to
 from imgsim.types import Image
-from imgsim.ui import anomalies, maps, pair_controls
+from imgsim.ui import anomalies, brought, maps, pair_controls
 from imgsim.ui.anomalies import SIDE, Scene
 from imgsim.ui.anomalies_state import update
 from imgsim.ui.progress import plain, sentence
@@ -47,13 +47,7 @@ def newcomer(scene: Scene) -> None:
 
 
 def _uploaded() -> None:
-    file = st.session_state[KEY]
-    if file is None:
-        return
-    try:
-        update(new=uploads.keep(file.getvalue()))
-    except ImgsimError as error:
-        st.session_state["notice"] = f"{file.name}: {error}"
+    brought.keep(KEY, lambda reference: update(new=reference))
 
 
 @st.fragment

@@ -42,13 +42,13 @@ function name(root) {
 
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector('.imgsim-words');
-  const content = JSON.stringify(data);
-  if (root.dataset.content !== content) {
+  if (root.dataset.content !== data.told) {
+    const chart = JSON.parse(data.told);
     const open = root.querySelector('details')?.open;
-    root.dataset.label = data.label;
-    root.replaceChildren(...(data.rows.length ? [numbers(data)] : []));
-    if (open && data.rows.length) root.firstChild.open = true;
-    root.dataset.content = content;
+    root.dataset.label = chart.label;
+    root.replaceChildren(...(chart.rows.length ? [numbers(chart)] : []));
+    if (open && chart.rows.length) root.firstChild.open = true;
+    root.dataset.content = data.told;
   }
   name(root);
   const watch = new MutationObserver(() => name(root));

@@ -10,6 +10,7 @@ from typing import Any
 import streamlit as st
 
 from imgsim.plots.words import words
+from imgsim.ui.told import told
 
 QUIET = {"displayModeBar": False}
 _UI = Path(__file__).parent
@@ -25,11 +26,11 @@ def chart(figure: Any, *, key: str, said: str = "", **options: Any) -> None:
         said: what it shows, where the page knows it better than the figure tells.
         options: of `st.plotly_chart`.
     """
-    told = words(figure)
-    label = f"{told.title} {said}".strip() if said else told.label
+    numbers = words(figure)
+    label = f"{numbers.title} {said}".strip() if said else numbers.label
     with st.container(key=f"chart_{key}", gap=None):
         st.plotly_chart(figure, key=key, **options)
-        _component()(key=f"words_{key}", data={"label": label, "columns": told.columns, "rows": told.rows})
+        _component()(key=f"words_{key}", data=told(label=label, columns=numbers.columns, rows=numbers.rows))
 
 
 @lru_cache(maxsize=1)

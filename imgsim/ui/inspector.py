@@ -15,7 +15,7 @@ from imgsim.plots.teaching import bars_figure, vector_figure
 from imgsim.steps import Step
 from imgsim.tasks import steps as task
 from imgsim.types import Collection
-from imgsim.ui import controls, forms, gallery, maps, picker, progress
+from imgsim.ui import brought, controls, forms, gallery, maps, picker, progress
 from imgsim.ui.charts import chart
 from imgsim.ui.inspector_state import InspectorView, update
 from imgsim.ui.jobs import manager
@@ -104,13 +104,7 @@ def _choose(view: InspectorView, collection: Collection, image: str) -> None:
 
 
 def _upload() -> None:
-    brought = st.session_state["inspect_upload"]
-    if brought is None:
-        return
-    try:
-        update(image=uploads.keep(brought.getvalue()))
-    except ImgsimError as error:
-        st.session_state["notice"] = f"{brought.name}: {error}"
+    brought.keep("inspect_upload", lambda reference: update(image=reference))
 
 
 def _steps(view: InspectorView, collection: Collection, image: str) -> tuple[Step, ...] | None:

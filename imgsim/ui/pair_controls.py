@@ -9,10 +9,9 @@ import numpy as np
 import streamlit as st
 
 from imgsim import uploads
-from imgsim.errors import ImgsimError
 from imgsim.pair_scores import PAIR_SCORES
 from imgsim.types import Collection
-from imgsim.ui import controls, gallery, maps, picker
+from imgsim.ui import brought, controls, gallery, maps, picker
 from imgsim.ui.pair_state import ADDRESS, MOST, PairView, label_of, title_of, update
 from imgsim.ui.pictures import webp
 
@@ -117,13 +116,7 @@ def _choose(key: str, collection: Collection, side: str) -> None:
 
 
 def _upload(side: str) -> None:
-    brought = st.session_state[f"pair_upload_{side}"]
-    if brought is None:
-        return
-    try:
-        update(**{side: uploads.keep(brought.getvalue())})
-    except ImgsimError as error:
-        st.session_state["notice"] = f"{brought.name}: {error}"
+    brought.keep(f"pair_upload_{side}", lambda reference: update(**{side: reference}))
 
 
 def _random(collection: Collection) -> None:

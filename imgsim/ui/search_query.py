@@ -9,7 +9,7 @@ import streamlit as st
 from imgsim import queries, uploads
 from imgsim.errors import ImgsimError
 from imgsim.methods import METHODS
-from imgsim.ui import gallery, pair_controls, picker, search_state
+from imgsim.ui import brought, gallery, pair_controls, picker, search_state
 from imgsim.ui import query_picture as own
 from imgsim.ui.pictures import webp
 from imgsim.ui.progress import plain
@@ -135,13 +135,7 @@ def _photographed() -> None:
 
 
 def _keep(widget: str) -> None:
-    file = st.session_state[widget]
-    if file is None:
-        return
-    try:
-        update(image=uploads.keep(file.getvalue()))
-    except ImgsimError as error:
-        st.session_state["notice"] = f"{file.name}: {error}"
+    brought.keep(widget, lambda reference: update(image=reference))
 
 
 def _votes(view: SearchView, opened: Opened) -> None:
