@@ -1,8 +1,9 @@
 """How soon a first visitor sees a map: seconds from the server's first answer to a map that can be used, in Chromium.
 
 The browser and an empty tab are open already; its cache is empty. Cold, nothing is in the store: the packaged
-photographs are made, embedded and drawn; warm, all of it is there and only the server is new. There is no peer that
-does the same.
+photographs are made, embedded and drawn; warm, all of it is there and only the server is new. Nothing else does the
+same cold; beside the warm one stands what Streamlit and Plotly cost by themselves: a new server of one script that draws
+the same points in Streamlit's own chart (benchmarks/_plain_map.py), by turns.
 """
 
 from __future__ import annotations
@@ -14,14 +15,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from playwright.sync_api import sync_playwright
 
 from benchmarks._rows import Row
-from tests.browser.conftest import App
+from benchmarks.map import PLAIN_DRAWN
+from imgsim.pipeline import MapRequest, Pipeline
+from imgsim.ui.state import View
+from imgsim.workspace import Workspace
+from tests.browser.conftest import ROOT, App
 from tests.browser.get_browser import ARGUMENTS, find
 
 SLOW = True  # a minute, and it needs a browser
 READY = ".imgsim-map[data-ready]"
+PLAIN = ROOT / "benchmarks/_plain_map.py"
 ROUNDS = 3
 
 
@@ -32,18 +39,40 @@ def stage() -> Iterator[Row]:
         cold = [_seconds(browser, Path(tempfile.mkdtemp(dir=folder))) for _ in range(ROUNDS)]
         home = Path(tempfile.mkdtemp(dir=folder))
         _seconds(browser, home)
-        warm = [_seconds(browser, home) for _ in range(ROUNDS)]
+        plain = write_plain(Path(tempfile.mkdtemp(dir=folder)), home)
+        warm = [(_seconds(browser, home), _seconds(browser, plain, PLAIN)) for _ in range(ROUNDS)]
+    ours, theirs = zip(*warm, strict=True)
     yield Row("first map of builtin:photos, cold store", statistics.median(cold))
-    yield Row("first map of builtin:photos, warm store", statistics.median(warm))
+    yield Row(
+        "first map of builtin:photos, warm store", statistics.median(ours), statistics.median(theirs), "st.plotly_chart"
+    )
 
 
-def _seconds(browser: Any, home: Path) -> float:
+def write_plain(folder: Path, home: Path) -> Path:
+    """The folder with what the peer draws: the points of the first map that is in the store of `home`."""
+    made = Pipeline(Workspace(home)).make_map(MapRequest(**View().request()))
+    n = len(made.projection.xy)
+    pictures = np.zeros((n, 1, 1, 3), np.uint8)  # nothing is clicked
+    np.savez(
+        folder / "plain.npz",
+        xy=made.projection.xy,
+        indices=made.neighbors.indices[:, :6],
+        label=np.arange(n) % 10,
+        pictures=pictures,
+    )
+    return folder
+
+
+def _seconds(browser: Any, home: Path, script: Path | None = None) -> float:
     page = browser.new_page(viewport={"width": 1400, "height": 900})
-    app = App(home)
+    app = App(home, script) if script else App(home)
     start = time.perf_counter()
     try:
         page.goto(app.url)
-        page.wait_for_selector(READY, timeout=180_000)
+        if script:
+            page.wait_for_function(PLAIN_DRAWN, timeout=180_000, polling=20)
+        else:
+            page.wait_for_selector(READY, timeout=180_000)
         taken = time.perf_counter() - start
         page.close()
         return taken
