@@ -40,7 +40,7 @@ def test_every_script_that_a_page_with_a_map_names_is_there(client: TestClient, 
     assert int(answer.headers["content-length"]) == len(answer.content)
     head = answer.text.split("</head>")[0]
     named = re.findall(r'(?:src|href)="\./(imgsim/[^"]+)"', head)
-    assert "imgsim/plotly.js" in named
+    assert "imgsim/plotly-2d.js" in named
     assert f"imgsim/ui/{assets.version()}/scatter.js" in named
     assert [client.get(f"/{path}").status_code for path in named] == [200] * len(named)
     assert answer.text.split("</head>")[1] == HTML.split("</head>")[1]

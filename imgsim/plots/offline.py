@@ -6,7 +6,7 @@ import html
 import json
 from typing import Any
 
-from imgsim.plots.scripts import plotly_path
+from imgsim.plots.scripts import flat_plotly_path, plotly_path
 
 _POLICY = (
     "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; "
@@ -28,8 +28,8 @@ _PAGE = """<!doctype html>
 """
 
 
-def offline_page(title: str, *, style: str, body: str, script: str, allowed: str = "") -> str:
-    """One HTML text of about 5 MB, most of it plotly.js, which runs before the script.
+def offline_page(title: str, *, style: str, body: str, script: str, allowed: str = "", flat: bool = False) -> str:
+    """One HTML text of about 5 MB, flat 1.5, most of it plotly.js, which runs before the script.
 
     Args:
         title: heading of the page, put in as text.
@@ -37,13 +37,14 @@ def offline_page(title: str, *, style: str, body: str, script: str, allowed: str
         body: HTML after the heading.
         script: JavaScript.
         allowed: directives of the content security policy beyond scripts, styles and pictures, each with its ";".
+        flat: plotly.js draws only points in two dimensions.
     """
     return _PAGE.format(
         policy=_POLICY.format(allowed=allowed),
         title=html.escape(title),
         style=style,
         body=body,
-        plotly=plotly_path().read_text(encoding="utf-8").replace("</script", "<\\/script"),
+        plotly=(flat_plotly_path() if flat else plotly_path()).read_text(encoding="utf-8").replace("</script", "<\\/script"),
         script=script,
     )
 

@@ -56,7 +56,7 @@ def map_page(
     color: str | None = None,
     thumbnail: Callable[[int], bytes] | None = None,
 ) -> str:
-    """Linked maps of the same N images as one HTML text, about 5 MB and the thumbnails.
+    """Linked maps of the same N images as one HTML text, about 1.5 MB (5 MB in 3D) and the thumbnails.
 
     Thumbnails shrink with their number, 128, 64, then 40 pixels, and beyond 50,000 images only every so many has one,
     so that the file stays below about 100 MB. Names are put in as text: nothing in them is read as HTML.
@@ -90,6 +90,7 @@ def map_page(
         body=_BODY.format(data=in_script(data)),
         script=f"{bundle('embedded.js')}\n{_START}",
         allowed=_ALLOWED,
+        flat=all(sheet.xy.shape[1] == 2 for sheet in sheets),
     )
 
 

@@ -1,4 +1,4 @@
-"""Our scripts and styles, and plotly.js out of plotly's wheel: a fixed list, read from disk, nothing else is served."""
+"""Our scripts and styles, and plotly.js, flat and whole: a fixed list, read from disk, nothing else is served."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import hashlib
 from functools import lru_cache
 from pathlib import Path
 
-from imgsim.plots.scripts import FOLDER, plotly_path
+from imgsim.plots.scripts import FOLDER, flat_plotly_path, plotly_path
 
 _UI = Path(__file__).parent
 
@@ -42,8 +42,14 @@ def media_type(name: str) -> str:
 
 
 @lru_cache(maxsize=1)
+def flat_plotly_gzip() -> bytes:
+    """plotly.js for flat maps, gzipped (.6 MB); tighter would cost the first visitor more than it saves."""
+    return gzipped(flat_plotly_path().read_bytes())
+
+
+@lru_cache(maxsize=1)
 def plotly_gzip() -> bytes:
-    """plotly.js, gzipped (1.7 MB); tighter would cost the first visitor more than it saves."""
+    """All of plotly.js, gzipped (1.7 MB), for maps in 3D."""
     return gzipped(plotly_path().read_bytes())
 
 

@@ -1,7 +1,7 @@
 """What the first HTML of a page with a map asks for, so that the map's scripts are there when its data is.
 
-Streamlit draws a page only after its own scripts, a web socket and a run of ours; plotly.js, which takes a second to
-fetch and parse, would begin after all that. Named in the HTML it is read in the meantime.
+Streamlit draws a page only after its own scripts, a web socket and a run of ours; plotly.js, which takes its time to
+fetch and start, would begin after all that. Named in the HTML it is read in the meantime.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def tags() -> str:
     modules = [f"./imgsim/ui/{assets.version()}/{name}" for name in assets.FILES if name.endswith(".js")]
     return "".join(
         [
-            '<script async id="imgsim-plotly" src="./imgsim/plotly.js" onerror="this.remove()"></script>',
+            '<script async id="imgsim-plotly" src="./imgsim/plotly-2d.js" onerror="this.remove()"></script>',
             *(f'<link rel="modulepreload" href="{path}">' for path in modules),
         ]
     )

@@ -125,7 +125,7 @@ def _get_ready() -> None:
     from imgsim.ui import assets, maps
     from imgsim.ui.state import View
 
-    assets.plotly_gzip()
+    assets.flat_plotly_gzip()
     view = View.first()
     if maps.find(view.request()) is None:
         manager().submit("map", view.request(), f"Map of {view.collection}")

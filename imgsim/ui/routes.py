@@ -75,7 +75,8 @@ def routes(results: Callable[[], Results]) -> Sequence[BaseRoute]:
     """The routes for `st.App`; `results` is called once, at the first request that needs it."""
     api = _Api(results)
     return [
-        Route("/imgsim/plotly.js", _plotly),
+        Route("/imgsim/plotly.js", _script(assets.plotly_gzip)),
+        Route("/imgsim/plotly-2d.js", _script(assets.flat_plotly_gzip)),
         Route("/imgsim/ui/{version}/{name:path}", _asset),
         Route("/imgsim/points/{key}", _in_thread(api.points)),
         Route("/imgsim/density/{key}", _in_thread(api.density)),
@@ -170,8 +171,8 @@ class _Api:
         return collection.field(name)
 
 
-def _plotly(_: Request) -> Response:
-    return Response(assets.plotly_gzip(), media_type="text/javascript", headers=_GZIP)
+def _script(content: Callable[[], bytes]) -> Callable[[Request], Response]:
+    return lambda _: Response(content(), media_type="text/javascript", headers=_GZIP)
 
 
 def _asset(request: Request) -> Response:

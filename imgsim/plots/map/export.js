@@ -18,7 +18,7 @@ export function downloads(panel) {
 
 async function save(panel, format) {
   if (!panel.plot?.drawn) return;
-  const url = await panel.grid.Plotly.toImage(figure(panel, format), { format, width: WIDTH, height: HEIGHT, scale: format === 'png' ? 2 : 1 });
+  const url = await panel.plot.Plotly.toImage(figure(panel, format), { format, width: WIDTH, height: HEIGHT, scale: format === 'png' ? 2 : 1 });
   const name = (panel.title.textContent || 'map').replace(/[^\p{L}\p{N}]+/gu, '-').toLowerCase();
   element('a', '', { attributes: { href: url, download: `${name}.${format}` } }).click();
 }

@@ -13,7 +13,7 @@ import { ToolBar } from './tools.js';
 const REPAINT = 200; // ms: two clicks on the legend are one drawing
 
 export class Grid {
-  /** `source` tells points, fields and pictures; `emit(event, value)` takes clicks and selections. */
+  /** `source` tells points, fields and pictures; `loadPlotly(is3d)` gives what draws them; `emit(event, value)` takes clicks and selections. */
   constructor(root, source, loadPlotly, emit) {
     Object.assign(this, { root, source, loadPlotly, emit, panels: [], tool: 'pan', strokeTool: 'lasso', cap: 100000 });
     this.state = { hover: null, focus: null, neighbors: [], lost: [], guests: [], selected: null, stroke: null, landmarks: [] };
@@ -52,10 +52,7 @@ export class Grid {
     this.root.classList.toggle('imgsim-bare', spec.panels.length === 1 && !spec.panels[0].title);
     const fresh = this.arrange(spec);
     const news = this.changed('color', [spec.color, spec.panels.map((panel) => panel.projection_key)]);
-    const points = fresh.map((panel) => panel.fetch()); // kept by the source: on their way while plotly.js is read
-    const [Plotly] = await Promise.all([this.loadPlotly(), this.color(spec, news), ...points]);
-    this.Plotly = Plotly;
-    await Promise.all(fresh.map((panel) => panel.load()));
+    await Promise.all([this.color(spec, news), ...fresh.map((panel) => panel.load())]);
     for (const panel of this.panels) {
       const coloring = this.colorings[this.panels.indexOf(panel)];
       if (fresh.includes(panel)) await panel.draw(coloring, this.legend.hidden);

@@ -20,20 +20,26 @@ export class HttpSource {
   thumb(row) { return address(`thumb/${this.collection}/${row}.webp`); }
 }
 
-let plotly = null;
+const scripts = new Map(); // by name: each is loaded once a page
 
-/** plotly.js, loaded once a page; the HTML of a page with a map has asked for it already (imgsim/ui/early.py). */
-export function loadPlotly() {
-  plotly ??= window.Plotly ? Promise.resolve(window.Plotly) : new Promise((resolve, reject) => {
-    const early = document.getElementById('imgsim-plotly'); // leaves if it fails
+/** plotly.js for flat maps, which the HTML of a page with a map has asked for already (imgsim/ui/early.py), or all of it. */
+export function loadPlotly(is3d = false) {
+  const name = is3d ? 'plotly.js' : 'plotly-2d.js';
+  if (!scripts.has(name)) scripts.set(name, load(name, is3d ? null : document.getElementById('imgsim-plotly')));
+  return scripts.get(name);
+}
+
+/** What the script calls Plotly; `early` is its element where it is there already, and leaves if it fails. */
+function load(name, early) {
+  if (early && window.Plotly) return Promise.resolve(window.Plotly);
+  return new Promise((resolve, reject) => {
     const script = early ?? document.createElement('script');
     script.addEventListener('load', () => resolve(window.Plotly));
-    script.addEventListener('error', () => { plotly = null; reject(new Error('plotly.js could not be loaded')); });
+    script.addEventListener('error', () => { scripts.delete(name); reject(new Error(`${name} could not be loaded`)); });
     if (early) return;
-    script.src = address('plotly.js');
+    script.src = address(name);
     document.head.append(script);
   });
-  return plotly;
 }
 
 function address(path, query = {}) {

@@ -48,7 +48,7 @@ export class Panel {
   /** Have the points ready to draw. */
   async load() {
     const points = await this.fetch();
-    this.plot = new Plot(this.div, this.grid.Plotly, points);
+    this.plot = new Plot(this.div, await this.grid.loadPlotly('z' in points), points);
     this.root.classList.toggle('imgsim-3d', this.plot.is3d);
     if (!this.plot.sampled) return;
     this.header.hidden = false;

@@ -6,6 +6,7 @@ const CONFIG = {
 };
 const NO_AXIS = { visible: false, showgrid: false, zeroline: false, showspikes: false, fixedrange: false };
 const PADDING = 0.05; // of the map's width, on each side
+const FEW = 1000; // points up to which plotly's SVG is drawn sooner than its WebGL is started
 
 export class Plot {
   /** `points`: {n, total, x, y, z?, rows?} with `rows` missing when all n are there in order. */
@@ -32,6 +33,8 @@ export class Plot {
   }
 
   isHidden(row) { return this.hidden.size > 0 && this.coloring.codes !== null && this.hidden.has(this.coloring.codes[row]); }
+
+  get type() { return this.is3d ? 'scatter3d' : this.whole.n > FEW ? 'scattergl' : 'scatter'; }
 
   async draw(coloring, hidden, width, height) {
     Object.assign(this, { coloring, hidden });
@@ -86,7 +89,7 @@ export class Plot {
       marker.cmax = palette.length - 1;
       marker.colorscale = palette.map((color, i) => [i / (palette.length - 1), color]);
     }
-    const trace = { type: this.is3d ? 'scatter3d' : 'scattergl', mode: 'markers', hoverinfo: 'skip', marker };
+    const trace = { type: this.type, mode: 'markers', hoverinfo: 'skip', marker };
     return { ...trace, x: pick(x), y: pick(y), ...(this.is3d ? { z: pick(z) } : {}) };
   }
 
