@@ -13,6 +13,7 @@ import pytest
 from PIL import Image as Pillow
 
 from imgsim.cli import run
+from imgsim.methods import METHODS
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -79,6 +80,29 @@ def test_methods(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyP
     assert not told["resnet50"]["available"]
     assert "imgsim weights import" in told["resnet50"]["reason"]
     assert {"pixels", "color_histogram", "hog", "lbp", "sift_bovw", "sift_vlad", "phash", "dhash"} <= set(told)
+    assert told["hog"]["usual_milliseconds"] < told["sift_bovw"]["usual_milliseconds"]
+    assert [row["id"] for row in answer(capsys, "methods", "outlines pose")["methods"]] == ["hog"]
+    assert "color_histogram" in refusal(capsys, "methods", "color_histogran")
+
+
+def test_methods_for_people(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.delenv("IMGSIM_WEIGHTS", raising=False)
+    monkeypatch.setattr(METHODS["lbp"], "missing_package", classmethod(lambda cls: "lbp needs x; run: pip install x"))
+    assert run(["methods"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[:4] for line in lines if line.startswith("  hog ")] == [["hog", "1,764", "0.38", "ready"]]
+    assert any(line.startswith("  alexnet + 79 more") and "0 ready" in line for line in lines)
+    assert not any("resnet50" in line for line in lines)  # 80 networks are one line
+    assert "lbp: lbp needs x; run: pip install x" in lines
+    assert any(line.startswith("  lbp ") and "to install" in line for line in lines)
+    assert run(["methods", "vit_small_patch16_dinov3"]) == 0
+    told = capsys.readouterr().out
+    assert "blind to" in told
+    assert "Apache-2.0" in told
+    assert "network=vit_small_patch16_dinov3" in told
 
 
 def test_embed_writes_both_kinds_of_file(capsys: pytest.CaptureFixture[str], folder: Path, tmp_path: Path) -> None:

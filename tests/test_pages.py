@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -279,6 +280,10 @@ def test_methods_lists_every_family_and_finds_a_word() -> None:
     assert {"Colour", "Gradients", "Networks", "Pair scores"} <= {header.value for header in app.subheader}
     assert "`ssim`" in said(app)
     assert "larger is closer" in said(app)
+    assert {"`imgsim_mini`", "`timm`", "`trained`"} <= set(re.findall("`[a-z_]+`", said(app)))  # no rows of the table
+    assert "`alexnet`" not in said(app)
+    assert "The 80 networks of torchvision" in said(app)
+    assert list(app.dataframe[0].value["id"])[:2] == ["alexnet", "convnext_base"]
     app.text_input(key="find_method").input("zebra").run()
     assert "No method says anything" in said(app)
 
@@ -290,6 +295,8 @@ def test_methods_shows_pictures_and_costs_and_only_what_runs_here(monkeypatch: p
     app = open_page("methods")
     assert "ms a photo on this computer" in said(app)
     assert "Which way edges run" in said(app)
+    assert "About 1.5 ms a photo." in said(app)  # of LBP, which was not measured here
+    assert "Licence: own weights" in said(app)
     assert "not expected to win" in said(app)
     assert "pip install x" in said(app)
     app.toggle(key="runs_here").set_value(True).run()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,7 @@ from typing import Any
 from mkdocs.structure.files import File, Files
 
 from imgsim.errors import UnavailableError
-from imgsim.methods import METHODS, Method
+from imgsim.methods import METHODS, Method, _costs
 from imgsim.neighbors.metrics import distance_of
 from imgsim.parameters import parameters
 
@@ -90,20 +88,14 @@ def _vector(method: Method) -> str:
 
 
 def _cost(method: type[Method]) -> str:
-    told = _costs()
-    spent = told["milliseconds"].get(method.id)
+    spent = _costs.usual_milliseconds(method.id)
     if spent is None:
         return "not measured here: its weights or a package were missing; the Methods page measures it on your computer"
-    height, width = told["photo"]
+    height, width = _costs.told()["photo"]
     return (
         f"{spent:g} ms of processor time for one photo of {width} x {height}, without decoding (the least of five "
         "tries, all threads together)"
     )
-
-
-@lru_cache(maxsize=1)
-def _costs() -> dict[str, Any]:
-    return dict(json.loads((DOCS / "method_costs.json").read_text()))
 
 
 def _parameters(method: type[Method]) -> str:

@@ -6,13 +6,13 @@ import json
 import time
 from pathlib import Path
 
-from imgsim.methods import METHODS, Method
+from imgsim.methods import METHODS, Method, _costs
 from imgsim.pipeline import Pipeline
 from imgsim.sights.patches import windows
 from imgsim.tasks.sights import PHOTO
 from imgsim.types import Image
 
-TARGET = Path(__file__).resolve().parents[1] / "docs" / "method_costs.json"
+TARGET = Path(__file__).resolve().parents[1] / "imgsim" / "methods" / _costs.FILE
 REPEATS = 5
 
 

@@ -12,6 +12,7 @@ import typer
 
 from imgsim.progress import Progress
 
+WHOLE = 30  # characters of a first column, mostly ids, that are never broken into lines
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 
@@ -24,7 +25,7 @@ def emit(answer: Mapping[str, Any], as_json: bool, table: str | None = None) -> 
         if name != table and not isinstance(value, list | dict):
             print(f"{name.replace('_', ' ')}: {_shown(value)}")
     if table:
-        _print_table(answer[table])
+        print_table(answer[table])
 
 
 @contextmanager
@@ -46,18 +47,46 @@ def progress_bar() -> Iterator[Progress]:
         yield report
 
 
-def _print_table(rows: Sequence[Mapping[str, Any]]) -> None:
+def print_table(rows: Sequence[Mapping[str, Any]], under: str = "") -> None:
+    """Rows as a table as wide as the terminal; what does not fit in a column goes on below.
+
+    Args:
+        rows: of one set of names.
+        under: a name whose values become lines of their own above the rows that share them.
+    """
     from rich.console import Console
     from rich.table import Table
 
     if not rows:
         return
+    names = [name for name in rows[0] if name != under]
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in rows[0]:
-        table.add_column(name.replace("_", " "), overflow="fold")
+    for name in names:
+        widest = max(len(_shown(row[name])) for row in rows)
+        table.add_column(
+            name.replace("_", " "), overflow="fold", min_width=min(widest, WHOLE) if name == names[0] else None
+        )
+    above = None
     for row in rows:
-        table.add_row(*(_escaped(_shown(value)) for value in row.values()))
+        if under and row[under] != above:
+            above = row[under]
+            table.add_row(f"[bold]{_escaped(_shown(above))}[/bold]")
+        table.add_row(*(_escaped(_shown(row[name])) for name in names))
     Console(width=None if sys.stdout.isatty() else 200).print(table)
+
+
+def print_facts(facts: Mapping[str, Any]) -> None:
+    """One line or more a fact, its name before it; those that are empty are left out."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in facts.items():
+        if value not in (None, ""):
+            table.add_row(name.replace("_", " "), _escaped(_shown(value)))
+    Console(width=None if sys.stdout.isatty() else 120).print(table)
 
 
 def _escaped(text: str) -> str:

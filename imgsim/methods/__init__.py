@@ -14,7 +14,7 @@ from __future__ import annotations
 import dataclasses
 import importlib.util
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -29,13 +29,26 @@ from imgsim.weights import WeightsFile
 
 Array = npt.NDArray[Any]
 
+FAMILIES = (  # the simple ones first
+    "pixels",
+    "colour",
+    "texture",
+    "gradients",
+    "keypoints",
+    "hashes",
+    "learnt locally",
+    "networks",
+    "text and image",
+    "quantum",
+)
+
 
 class Method(ABC):
     """Image -> vector. Subclasses are frozen dataclasses; class facts describe them to people."""
 
     id: ClassVar[str]
     title: ClassVar[str]
-    family: ClassVar[str]  # pixels, colour, texture, gradients, keypoints, hashes, learnt locally, networks
+    family: ClassVar[str]  # one of FAMILIES, or a new one
     version: ClassVar[int] = 1  # raise it when the code gives other vectors
     sees: ClassVar[str]  # what makes two images close, one plain sentence
     blind_to: ClassVar[str]  # what it cannot tell apart, one plain sentence
@@ -44,6 +57,7 @@ class Method(ABC):
     licence: ClassVar[str]  # of weights or patented algorithm; "none needed" where it is a formula
     needs: ClassVar[tuple[str, ...]] = ()  # importable packages beyond the plain install
     batch_size: ClassVar[int] = 64
+    crowd: ClassVar[str] = ""  # the package whose many networks it is one of: lists show them as one table
     reads_text: ClassVar[bool] = False  # whether `embed_text` puts words into the space of the images
 
     @property
@@ -68,8 +82,21 @@ class Method(ABC):
 
     def unavailable(self) -> str | None:
         """Why it cannot run here and what to do about it in one sentence; None when it can."""
-        missing = [name for name in self.needs if importlib.util.find_spec(name) is None]
-        return f"{self.id} needs the package {missing[0]}; run: pip install {missing[0]}" if missing else None
+        return self.missing_package()
+
+    @classmethod
+    def missing_package(cls) -> str | None:
+        """How to install what is needed; None when it is here."""
+        missing = [name for name in cls.needs if importlib.util.find_spec(name) is None]
+        return f"{cls.id} needs the package {missing[0]}; run: pip install {missing[0]}" if missing else None
+
+    def standing(self) -> str:
+        """Whether it runs here, in a word or two; `unavailable` says what to do where it does not."""
+        if self.missing_package():
+            return "to install"
+        if self.download is not None:
+            return "to fetch"
+        return "not yet" if self.unavailable() else "ready"
 
     @classmethod
     def published_weights(cls) -> tuple[WeightsFile, ...]:
@@ -209,6 +236,12 @@ def _package_of(name: str) -> str | None:
 
     known = {"timm": _timm_facts.FACTS, "clip": _clip_facts.FACTS}
     return next((method for method, facts in known.items() if facts.known(name)), None)
+
+
+def ordered(methods: Iterable[type[Method]]) -> list[type[Method]]:
+    """By family, the simple ones first, and within one by title; the networks of one package after all others."""
+    rank = {family: place for place, family in enumerate(FAMILIES)}
+    return sorted(methods, key=lambda m: (rank.get(m.family, len(rank)), bool(m.crowd), m.title.lower()))
 
 
 def settled_spec(spec: str) -> str:

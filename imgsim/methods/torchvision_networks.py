@@ -80,6 +80,7 @@ class TorchvisionNetwork(PreciseNetwork):
     )
     blind_to: ClassVar[str] = "Exact colours, counts and places, text, and kinds of things that ImageNet lacks."
     needs: ClassVar[tuple[str, ...]] = ("torch", "torchvision")
+    crowd: ClassVar[str] = "torchvision"
 
     @property
     def dim(self) -> int:

@@ -41,7 +41,10 @@ class Trained(OwnNetwork):
     blind_to: ClassVar[str] = (
         "What the training's crops, mirroring and colour changes take away; kinds never shown to it."
     )
-    reference: ClassVar[str] = "Chen et al. 2020, A simple framework for contrastive learning of visual representations"
+    reference: ClassVar[str] = (
+        "Chen et al. 2020, SimCLR, arXiv:2002.05709; Bardes, Ponce, LeCun 2022, VICReg, arXiv:2105.04906; "
+        "Caron et al. 2021, DINO, arXiv:2104.14294"
+    )
     licence: ClassVar[str] = "yours"
 
     @property

@@ -10,14 +10,15 @@ import streamlit as st
 
 from imgsim import sights
 from imgsim.errors import UnavailableError
-from imgsim.methods import METHODS
+from imgsim.methods import DEFAULT, METHODS
+from imgsim.methods._costs import usual_milliseconds
 from imgsim.pair_scores import PAIR_SCORES
 from imgsim.tasks import sights as sights_task
 from imgsim.ui import controls
 from imgsim.ui.jobs import manager
 from imgsim.ui.progress import plain, sentence
 
-FOLDED_FROM = 12  # a family of more methods is shown as a table
+FOLDED_FROM = 12  # so many networks of one package are shown as a table
 
 
 def search_and_show() -> None:
@@ -65,11 +66,21 @@ def _pictures() -> None:
 
 
 def _family(members: list[type[Any]]) -> None:
-    if len(members) >= FOLDED_FROM:
-        st.caption(f"Sees: {members[0].sees}  \nBlind to: {members[0].blind_to}")
-        st.dataframe([row(method) for method in members], hide_index=True, height=420)
+    crowd = [method for method in members if method.crowd]
+    if len(crowd) < FOLDED_FROM:
+        _in_pairs(members, _method)
         return
-    _in_pairs(members, _method)
+    _in_pairs([method for method in members if not method.crowd], _method)
+    first = crowd[0]
+    st.markdown(f"**The {len(crowd)} networks of {first.crowd}**")
+    st.markdown(f"Sees: {first.sees}  \nBlind to: {first.blind_to}")
+    st.dataframe([row(method) for method in crowd], hide_index=True, height=420)
+    if reason := first.missing_package():
+        st.warning(plain(sentence(reason)))
+    st.markdown(
+        "Weights are fetched when a network is first used. Without a network, `imgsim weights list "
+        f"{first.id}` says which file to bring from where, and `{first.id}:weights=random` runs it untrained."
+    )
 
 
 def _in_pairs(members: Sequence[type[Any]], show: Callable[[type[Any]], None]) -> None:
@@ -83,7 +94,7 @@ def _score(score: type[Any]) -> None:
     st.markdown(f"**{score.title}** · `{score.id}`")
     st.markdown(f"Sees: {score.sees}  \nBlind to: {score.blind_to}")
     better = "larger" if score.larger_is_closer else "smaller"
-    st.caption(f"{sentence(score.range)}; {better} is closer. {score.reference}")
+    st.caption(f"{sentence(score.range)}; {better} is closer. {score.reference}. Licence: {score.licence}.")
 
 
 def _method(method: type[Any]) -> None:
@@ -100,14 +111,17 @@ def _words(method: type[Any]) -> None:
     st.markdown(f"**{method.title}** · `{method.id}`")
     st.markdown(f"Sees: {method.sees}  \nBlind to: {method.blind_to}")
     dim, metric, reason = size(method)
-    length = f"{dim:,} numbers" if dim else "Numbers"
-    spent = sights_task.milliseconds(method)
-    cost = "" if spent is None else f" {spent:.3g} ms a photo on this computer."
-    st.caption(f"{length}, compared by {metric.replace('_', ' ')} distance.{cost} {method.reference}")
+    lines = [
+        f"{length(dim, metric)}, compared by {metric.replace('_', ' ')} distance. {cost(method)}",
+        f"{method.reference}. Licence: {method.licence}.",
+    ]
     if sights_task.place(method).exists():
-        st.caption(f"Picture: {sights.sight_of(method).caption}")
+        lines.append(f"Picture: {sights.sight_of(method).caption}")
+    if method.id == DEFAULT:
+        lines.append("Used where no method is chosen.")
     if method.family == "quantum":
-        st.caption("Simulated on this processor: time and memory double with each qubit. It is not expected to win.")
+        lines.append("Simulated on this processor: time and memory double with each qubit. It is not expected to win.")
+    st.caption("  \n".join(lines))
     if reason:
         st.warning(plain(sentence(reason)))
 
@@ -122,14 +136,31 @@ def size(method: type[Any]) -> tuple[int | None, str, str | None]:
         return None, known.metric, reason
 
 
+def length(dim: int | None, metric: str) -> str:
+    """How long a vector is, in words."""
+    unit = "bits" if metric == "hamming" else "numbers"
+    return f"{dim:,} {unit}" if dim else unit.capitalize()
+
+
+def cost(method: type[Any]) -> str:
+    """What a photo costs here, else where it was last measured for the documentation; empty where neither is known."""
+    if (spent := sights_task.milliseconds(method)) is not None:
+        return f"{spent:.3g} ms a photo on this computer."
+    usual = usual_milliseconds(method.id)
+    return "" if usual is None else f"About {usual:g} ms a photo."
+
+
 def row(method: type[Any]) -> dict[str, Any]:
     """A method as a row of a table."""
-    dim, metric, reason = size(method)
+    dim, metric, _ = size(method)
+    published = method.published_weights()
     return {
         "Method": method.title,
         "id": method.id,
+        "Here": method().standing(),
         "Numbers": dim,
         "Metric": metric,
-        "Here": sentence(reason or "ready"),
+        "Weights, MB": round(published[0].megabytes) if published else None,
+        "Licence": method.licence,
         "Reference": method.reference,
     }

@@ -7,24 +7,11 @@ from typing import Any
 
 import streamlit as st
 
-from imgsim.methods import METHODS
+from imgsim.methods import METHODS, ordered
 from imgsim.parameters import split_worn
 from imgsim.projections import PROJECTORS
 from imgsim.ui import forms, maps, state, wear
 from imgsim.ui.state import View
-
-FAMILIES = (
-    "pixels",
-    "colour",
-    "texture",
-    "gradients",
-    "keypoints",
-    "hashes",
-    "learnt locally",
-    "networks",
-    "text and image",
-    "quantum",
-)
 
 
 def pipeline_controls(view: View) -> None:
@@ -44,8 +31,7 @@ def pipeline_controls(view: View) -> None:
 
 def ordered_methods() -> list[type[Any]]:
     """All methods, the simple families first."""
-    rank = {family: place for place, family in enumerate(FAMILIES)}
-    return sorted(METHODS, key=lambda m: (rank.get(m.family, len(rank)), m.title))
+    return ordered(METHODS)
 
 
 def _set(name: str) -> Callable[[str], None]:
