@@ -2,8 +2,8 @@
 
 The browser and an empty tab are open already; its cache is empty. Cold, nothing is in the store: the packaged
 photographs are made, embedded and drawn; warm, all of it is there and only the server is new. Nothing else does the
-same cold; beside the warm one stands what Streamlit and Plotly cost by themselves: a new server of one script that draws
-the same points in Streamlit's own chart (benchmarks/_plain_map.py), by turns.
+same cold; beside the warm one stands what Streamlit and Plotly cost by themselves: a new server of one script that
+draws the same points in Streamlit's own chart (benchmarks/_plain_map.py), by turns.
 """
 
 from __future__ import annotations

@@ -44,7 +44,9 @@ def offline_page(title: str, *, style: str, body: str, script: str, allowed: str
         title=html.escape(title),
         style=style,
         body=body,
-        plotly=(flat_plotly_path() if flat else plotly_path()).read_text(encoding="utf-8").replace("</script", "<\\/script"),
+        plotly=(flat_plotly_path() if flat else plotly_path())
+        .read_text(encoding="utf-8")
+        .replace("</script", "<\\/script"),
         script=script,
     )
 
