@@ -45,6 +45,9 @@ class Fake:
         fields = {"label": LABELS.copy(), "strength/size": strength}
         return _known({COLLECTION: Collection("c", "c", ids, ids, ids, fields)}, key)
 
+    def load_neighbor_rows(self, key: str) -> np.ndarray:
+        return _known({FLAT: np.array([[1, 2], [0, 2], [1, 0], [4, 5], [5, 3], [4, 3]], np.int32)}, key)
+
     def load_column(self, key: str) -> np.ndarray:
         return _known({FLAT: np.array(["x", "y", "x", "x", "y", "x"]), DEEP: np.array(["too", "few"])}, key)
 
@@ -229,6 +232,12 @@ def test_what_is_not_there_is_404(client: TestClient, path: str) -> None:
 @pytest.mark.parametrize("query", ["cap=x", "x0=nan&x1=1&y0=0&y1=1", "x0=1"])
 def test_a_query_that_is_no_number_is_400(client: TestClient, query: str) -> None:
     assert client.get(f"/imgsim/points/{FLAT}?{query}").status_code == 400
+
+
+def test_the_nearest_of_an_image_are_told_before_a_click(client: TestClient) -> None:
+    assert client.get(f"/imgsim/near/{FLAT}/3.json").json() == [4, 5]
+    assert client.get(f"/imgsim/near/{FLAT}/6.json").status_code == 404
+    assert client.get(f"/imgsim/near/{OTHER}/0.json").status_code == 404
 
 
 def test_a_cap_below_one_draws_one(client: TestClient) -> None:

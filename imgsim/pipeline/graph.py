@@ -50,6 +50,14 @@ class Graph(Embedding):
         found = arrays["indices"], arrays["distances"]
         return Neighbors(key, *found, embeddings.metric, exact=plain.exact, recall=plain.recall)
 
+    def load_neighbor_rows(self, key: str) -> Ints:
+        """(N, k) int32 rows of a stored neighbour graph, nearest first.
+
+        Raises:
+            InputError: there is none of that key.
+        """
+        return np.asarray(read_arrays(self._folder("neighbors", key))[1]["indices"])
+
     def blocks(self, embeddings: Embeddings, progress: Progress = silent) -> Blocks:
         """Called with (B,) rows, their (B, N) distances from all images, by whatever the method wears.
 

@@ -171,6 +171,7 @@ def _map(result: MapResult, view: View, color: str, rows: Rows) -> None:
         lost=lost,
         selected_rows=None if _is_own(view) and len(result.collection) <= MOST_POINTS else rows,
         landmarks=view.landmarks == "1",
+        graph_key=result.neighbors.key,
         on_click=lambda: _clicked(result),
         on_selection=_lassoed,
     )

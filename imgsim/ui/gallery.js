@@ -31,14 +31,16 @@ const votes = (item, tell) => {
   return pair;
 };
 
-function card(item, size, verb, tell) {
+const AT_ONCE = 12; // pictures that need not wait until they are seen to be in sight
+
+function card(item, place, size, verb, tell) {
   const button = make('button', 'imgsim-picture');
   button.type = 'button';
   button.title = item.about ? `${item.id}\n${item.about}` : item.id;
   button.setAttribute('aria-label', verb ? `${item.id}: ${verb}` : item.id);
   button.dataset.row = item.row;
   const image = make('img', '');
-  Object.assign(image, { src: new URL(item.src, document.baseURI).href, alt: item.id, loading: 'lazy', width: size, height: size });
+  Object.assign(image, { src: new URL(item.src, document.baseURI).href, alt: item.id, loading: place < AT_ONCE ? 'eager' : 'lazy', width: size, height: size });
   const frame = make('span', 'imgsim-frame');
   frame.append(image);
   if (verb) frame.append(make('span', 'imgsim-verb', verb));
@@ -59,7 +61,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const held = [...grid.children].findIndex((cell) => cell.contains(document.activeElement));
   const tell = (event, value) => grid.tell(event, value);
   grid.style.setProperty('--imgsim-size', `${size}px`);
-  grid.replaceChildren(...items.map((item) => card(item, size, verb, tell)));
+  grid.replaceChildren(...items.map((item, place) => card(item, place, size, verb, tell)));
   grid.dataset.content = data.told;
   if (held < 0) return;
   const place = grid.children[Math.min(held, items.length - 1)];

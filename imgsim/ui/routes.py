@@ -23,7 +23,7 @@ from starlette.routing import BaseRoute, Route
 from imgsim.errors import ImgsimError
 from imgsim.plots.columns import MOST_CODES, categories, column, finite, points, value_range
 from imgsim.plots.wire import pack
-from imgsim.types import Collection, Field, Float, Image, Projection
+from imgsim.types import Collection, Field, Float, Image, Ints, Projection
 from imgsim.ui import assets, sampling
 from imgsim.ui.pictures import webp
 
@@ -58,6 +58,9 @@ class Results(Protocol):
     def load_collection(self, key: str, /) -> Collection:
         """A collection."""
 
+    def load_neighbor_rows(self, key: str, /) -> Ints:
+        """(N, k) rows of a neighbour graph, nearest first."""
+
     def load_column(self, key: str, /) -> Field:
         """Texts that are no field of the collection, one an image."""
 
@@ -82,6 +85,7 @@ def routes(results: Callable[[], Results]) -> Sequence[BaseRoute]:
         Route("/imgsim/density/{key}", _in_thread(api.density)),
         Route("/imgsim/values/{key}", _in_thread(api.values)),
         Route("/imgsim/field/{key}/{name:path}", _in_thread(api.field)),
+        Route("/imgsim/near/{key}/{row:int}.json", _in_thread(api.near)),
         Route("/imgsim/record/{key}/{row:int}.json", _in_thread(api.record)),
         Route("/imgsim/thumb/{key}/{row:int}.webp", _in_thread(api.thumb)),
         Route("/imgsim/image/{key}/{row:int}.webp", _in_thread(api.image)),
@@ -96,6 +100,7 @@ class _Api:
         self.collection = lru_cache(maxsize=8)(lambda key: self._results().load_collection(key))
         self.thumbnails = lru_cache(maxsize=8)(lambda key: self._results().load_thumbnails(key))
         self.xy = lru_cache(maxsize=12)(lambda key: self._results().load_projection(key).xy)
+        self.graph = lru_cache(maxsize=4)(lambda key: self._results().load_neighbor_rows(key))
         self.order = lru_cache(maxsize=12)(lambda key: sampling.draw_order(self.xy(key)))
         self.column = lru_cache(maxsize=16)(self._column)
         self.codes = lru_cache(maxsize=4)(lambda key, name: categories(self._field(key, name))[1])
@@ -144,6 +149,11 @@ class _Api:
         row = _row(request, len(collection))
         fields = {k: None if v != v else v for k, v in collection.record(row).items()}  # NaN is no JSON
         return JSONResponse({"id": collection.ids[row], "fields": fields}, headers=IMMUTABLE)
+
+    def near(self, request: Request) -> Response:
+        """The rows of the nearest of one image, nearest first."""
+        graph = self.graph(_key(request))
+        return JSONResponse(graph[_row(request, len(graph))].tolist(), headers=IMMUTABLE)
 
     def thumb(self, request: Request) -> Response:
         """A thumbnail."""

@@ -79,6 +79,7 @@ def scatter(
     selected_rows: Sequence[int] | Rows | None = None,
     landmarks: bool = False,
     most_points: int = MOST_POINTS,
+    graph_key: str = "",
     on_click: Callable[[], None] | None = None,
     on_selection: Callable[[], None] | None = None,
 ) -> Event:
@@ -105,6 +106,8 @@ def scatter(
             know the points it does not draw.
         landmarks: show thumbnails of the most crowded places.
         most_points: drawn at once on each map; the page says so when there are more.
+        graph_key: key of the `Neighbors` whose pictures a click will show; the browser fetches those of a point while
+            the pointer rests on it.
         on_click: called before the run after a click.
         on_selection: called before the run after a selection was changed.
 
@@ -127,6 +130,7 @@ def scatter(
             selected=None if selected_rows is None else _bits(selected_rows),
             landmarks=bool(landmarks),
             cap=int(most_points),
+            graph=graph_key,
         ),
         on_click_change=on_click or _nothing,
         on_selection_change=on_selection or _nothing,

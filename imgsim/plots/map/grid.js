@@ -10,6 +10,8 @@ import { Panel } from './panel.js';
 import { readTheme, watchTheme } from './theme.js';
 import { ToolBar } from './tools.js';
 
+const REST = 90; // ms that a pointer rests on a point before what a click would show is fetched
+const AHEAD = 12; // pictures of it, those in sight
 const REPAINT = 200; // ms: two clicks on the legend are one drawing
 
 export class Grid {
@@ -177,11 +179,19 @@ export class Grid {
     if (row === this.state.hover) return;
     this.state.hover = row;
     this.overlays();
+    clearTimeout(this.resting);
     if (row === null) this.card.hide();
     else {
+      if (this.spec?.graph) this.resting = setTimeout(() => this.fetchAhead(row), REST);
       this.card.show(row, this.placeOf(row, panel), this.labelOf(row, panel));
       if (aloud) this.announce(row, panel);
     }
+  }
+
+  /** Have the pictures of the nearest in the browser's cache, so that a click has only to show them. */
+  async fetchAhead(row) {
+    const near = await this.source.near(this.spec.graph, row).catch(() => []);
+    for (const each of near.slice(0, AHEAD)) new Image().src = this.source.thumb(each);
   }
 
   placeOf(row, panel) {

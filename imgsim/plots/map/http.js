@@ -17,6 +17,7 @@ export class HttpSource {
   distortion(key) { return binary(`values/${key}`); }
   field(name) { return binary(`field/${this.collection}/${encodeURIComponent(name)}`); }
   record(row) { return kept(address(`record/${this.collection}/${row}.json`), (answer) => answer.json()); }
+  near(key, row) { return kept(address(`near/${key}/${row}.json`), (answer) => answer.json()); }
   thumb(row) { return address(`thumb/${this.collection}/${row}.webp`); }
 }
 
