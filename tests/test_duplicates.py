@@ -18,12 +18,14 @@ from imgsim.duplicates import Group, Scored, Thresholds, hamming
 from imgsim.duplicates.families import Families, to_the_middle
 from imgsim.duplicates.groups import components, medoid_groups
 from imgsim.duplicates.judging import wilson
-from imgsim.duplicates.keepers import sharpness
-from imgsim.duplicates.sketches import SMALL, View, keypoints
+from imgsim.duplicates.sketches import SMALL, View, keypoints, sharpness
 from imgsim.duplicates.verification import agreeing, matches
 from imgsim.duplicates.votes import shared
+from imgsim.images import contents, decoding
+from imgsim.pipeline import Pipeline
 from imgsim.raster import keypoint_canvas, squash
 from imgsim.types import Image
+from imgsim.workspace import Workspace
 
 
 def picture(seed: int, size: tuple[int, int] = (320, 240)) -> Pillow.Image:
@@ -109,7 +111,9 @@ def scored(
     pairs: list[tuple[int, int]], bits: list[int], turn: list[int], points: list[int], first: list[int]
 ) -> Scored:
     ints = [np.array(values, np.int32) for values in (bits, turn, points)]
-    return Scored(np.array(first, np.int32), np.array(pairs, np.int64), *ints, np.zeros(len(first), bool), 0)
+    return Scored(
+        np.array(first, np.int32), np.array(pairs, np.int64), *ints, np.zeros(len(first), bool), np.zeros(len(first)), 0
+    )
 
 
 def test_kinds_follow_the_thresholds():
@@ -196,6 +200,21 @@ def test_a_family_is_compared_once_and_each_of_it_with_the_middle_one():
 def test_the_sharper_picture_has_the_larger_sharpness(astronaut: Image):
     blurred = np.asarray(Pillow.fromarray(astronaut).resize((128, 128)).resize((512, 512)))
     assert sharpness(astronaut) > 2 * sharpness(blurred)
+
+
+def test_a_picture_is_decoded_once_for_the_collection_its_copies_and_the_one_to_keep(folder, tmp_path, monkeypatch):
+    opened, decode = [], decoding.decode_sized
+    monkeypatch.setattr(contents, "decode_sized", lambda *args, **more: opened.append(1) or decode(*args, **more))
+    found = []
+    for name, start in (("one pass", duplicates.open_sketched), ("each by itself", Pipeline.open)):
+        pipeline = Pipeline(Workspace(tmp_path / name))
+        collection = start(pipeline, str(folder))
+        scored = duplicates.score_pairs(pipeline, collection)
+        kept, facts = duplicates.keepers(pipeline, collection, scored, duplicates.decide(scored).groups)
+        found.append((scored.pairs.tolist(), scored.points.tolist(), kept, facts))
+        assert len(opened) == len(collection) if name == "one pass" else len(opened) > len(collection)
+    assert found[0] == found[1]
+    assert {(one.width, one.height) for one in found[0][3].values()} >= {(320, 240), (200, 150)}
 
 
 def test_all_kinds_are_found_in_a_folder(capsys, folder, tmp_path):

@@ -74,6 +74,19 @@ def test_a_waiting_job_can_be_cancelled(jobs: JobManager) -> None:
     assert (running.state, waiting.state) == ("running", "cancelled")
 
 
+def test_what_somebody_waits_for_passes_what_the_server_wants_for_later(jobs: JobManager) -> None:
+    running = jobs.submit("map", {}, "First page")
+    wait(lambda: running.state == "running")
+    later, adopted = (jobs.submit("count", {"to": to}, "Cards") for to in (1, 2))
+    asked = jobs.submit("count", {"to": 3}, "Search", owner="anna")
+    jobs.submit("count", {"to": 2}, "Cards", owner="anna")
+    assert jobs.before(asked) == [running, adopted]
+    jobs.cancel(running)
+    wait(lambda: not later.alive)
+    assert later.started >= max(asked.finished, adopted.finished)
+    assert {job.state for job in (later, asked, adopted)} == {"done"}
+
+
 def test_a_crash_is_one_sentence_and_the_next_try_works(jobs: JobManager) -> None:
     crashed = jobs.submit("crash", {}, "Crash")
     wait(lambda: not crashed.alive)

@@ -46,11 +46,11 @@ def duplicates(
         raise InputError("examples must be both --copy and --no-copy, got one of them; give the other pair too.")
     pipeline = Pipeline()
     with progress_bar() as progress:
-        collection = pipeline.open(source, progress)
+        collection = core.open_sketched(pipeline, source, progress) if candidates else pipeline.open(source, progress)
         ranked = _ranked(pipeline, collection, copy, no_copy, progress) if copy and no_copy else None
         scored = core.score_pairs(pipeline, collection, candidates, progress)
         decision = core.decide(scored, core.Thresholds(bits, points))
-        kept, facts = core.keepers(pipeline, collection, decision.groups, progress)
+        kept, facts = core.keepers(pipeline, collection, scored, decision.groups, progress)
     ids, groups = collection.ids, decision.groups
     if csv:
         csv.write_text(core.as_csv(groups, kept, facts, ids), encoding="utf-8", errors="surrogateescape")

@@ -1,5 +1,6 @@
 """Duplicates of a collection: exact, near and transformed copies, in groups that never chain unlike pictures together.
 
+    open_sketched(pipeline, source)     -> Collection its pictures are decoded once for all that follows
     score_pairs(pipeline, collection)   -> Scored     what looks alike, by hash bits and by agreeing points
     decide(scored, thresholds)          -> Decision   pairs of a kind, and groups round one picture each
     keepers(pipeline, collection, …)    -> facts      which one to keep: the largest, then the sharpest
@@ -16,6 +17,7 @@ from imgsim.duplicates.export import as_csv, as_script
 from imgsim.duplicates.judging import Judged, judged_at
 from imgsim.duplicates.keepers import Facts, chosen, keepers
 from imgsim.duplicates.scoring import Scored, score_pairs
+from imgsim.duplicates.sketches import open_sketched
 
 __all__ = [
     "Decision",
@@ -31,5 +33,6 @@ __all__ = [
     "decide",
     "judged_at",
     "keepers",
+    "open_sketched",
     "score_pairs",
 ]

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from imgsim.duplicates.decisions import Group
-from imgsim.errors import UnreadableImageError
+from imgsim.duplicates.scoring import Scored
+from imgsim.duplicates.sketches import sharpness
+from imgsim.errors import ImgsimError
+from imgsim.methods import Array
+from imgsim.methods.pdq import Pdq
 from imgsim.pipeline import Pipeline
 from imgsim.progress import Progress, silent
-from imgsim.raster import grey, opencv, scale_to
 from imgsim.types import Collection, Image
-
-SIDE = 512  # pixels; sharpness is compared at one size
 
 
 @dataclass(frozen=True)
@@ -32,33 +35,28 @@ class Facts:
 NOTHING = Facts(0, 0, 0.0)
 
 
-def sharpness(image: Image) -> float:
-    """Variance of the Laplacian at a long side of 512 pixels (Pech-Pacheco et al., ICPR 2000)."""
-    cv2 = opencv()
-    return float(cv2.Laplacian(scale_to(grey(image), SIDE), cv2.CV_32F).var())
-
-
 def keepers(
-    pipeline: Pipeline, collection: Collection, groups: Sequence[Group], progress: Progress = silent
+    pipeline: Pipeline, collection: Collection, scored: Scored, groups: Sequence[Group], progress: Progress = silent
 ) -> tuple[list[int], dict[int, Facts]]:
-    """The row to keep of each group, and the facts of every grouped picture by row."""
+    """The row to keep of each group, and the facts of every grouped picture by row.
+
+    A picture whose sharpness the scores do not hold is read for it; one that cannot be read has no facts.
+    """
     rows = sorted({row for group in groups for row in group.rows})
-    facts = {}
-    for done, row in enumerate(rows):
-        progress("Measuring size and sharpness", done, len(rows))
-        facts[row] = _facts(pipeline, collection, row)
-    progress("Measuring size and sharpness", len(rows), len(rows))
+    sharp = {row: float(scored.sharpness[row]) for row in rows}
+    unknown = [row for row in rows if np.isnan(sharp[row])]
+    for done, (row, found) in enumerate(pipeline.prepared(collection, unknown, _sharpness, Pdq().min_side), 1):
+        sharp[row] = -1.0 if isinstance(found, ImgsimError) else float(found[0])
+        progress("Measuring sharpness", done, len(unknown))
+    width, height = (np.asarray(collection.fields[name], np.int64) for name in ("width", "height"))
+    facts = {row: Facts(int(width[row]), int(height[row]), sharp[row]) if sharp[row] >= 0 else NOTHING for row in rows}
     return chosen(groups, facts), facts
+
+
+def _sharpness(image: Image) -> list[Array]:
+    return [np.array(sharpness(image))]
 
 
 def chosen(groups: Sequence[Group], facts: Mapping[int, Facts]) -> list[int]:
     """The row to keep of each group; a picture without facts is kept last."""
     return [max(sorted(group.rows), key=lambda row: facts.get(row, NOTHING).rank) for group in groups]
-
-
-def _facts(pipeline: Pipeline, collection: Collection, row: int) -> Facts:
-    try:
-        image = pipeline.read_image(collection, row)
-    except UnreadableImageError:
-        return NOTHING
-    return Facts(image.shape[1], image.shape[0], sharpness(image))

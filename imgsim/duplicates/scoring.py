@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from imgsim.duplicates import hamming
 from imgsim.duplicates.families import Candidates, Families, Pairs, to_the_middle
-from imgsim.duplicates.sketches import Sketches, sketches
+from imgsim.duplicates.sketches import Sketches, first_rows, sketches
 from imgsim.duplicates.verification import BOTH, ENOUGH, points_of
 from imgsim.duplicates.votes import shared
 from imgsim.errors import InputError
@@ -18,9 +18,9 @@ from imgsim.methods.pdq import Pdq, dihedral_variants
 from imgsim.pipeline import Pipeline
 from imgsim.progress import Progress, silent
 from imgsim.store import read_arrays, write_arrays
-from imgsim.types import Collection, Ints, key_of
+from imgsim.types import Collection, Float, Ints, key_of
 
-VERSION = 2
+VERSION = 3
 NEAR = 31  # of 256 bits: the hash's own threshold
 WIDE = 56  # bits up to which pairs are kept, so that the threshold can be moved
 PLAIN = 64  # set bits below which there is nothing to hash; a picture has about 128
@@ -44,6 +44,7 @@ class Scored:
         turn: (P,) which turn, 0 for none.
         points: (P,) that agree on one mapping; -1 where nobody looked.
         plain: (N,) whether there is too little in the picture to hash.
+        sharpness: (N,) 0 without edges, no unit; NaN where no candidates were asked for.
         skipped: candidates that were not looked at, because there were too many.
     """
 
@@ -53,6 +54,7 @@ class Scored:
     turn: Ints
     points: Ints
     plain: npt.NDArray[np.bool_]
+    sharpness: Float
     skipped: int
 
 
@@ -73,7 +75,7 @@ def score_pairs(pipeline: Pipeline, collection: Collection, candidates: int = 5,
 
     def build(directory: Path) -> None:
         found = _scored(pipeline, collection, candidates, progress)
-        arrays = {name: getattr(found, name) for name in ("first", "pairs", "bits", "turn", "points", "plain")}
+        arrays = {name: value for name, value in vars(found).items() if name != "skipped"}
         write_arrays(directory, {"skipped": found.skipped}, arrays)
 
     key = key_of(
@@ -81,12 +83,6 @@ def score_pairs(pipeline: Pipeline, collection: Collection, candidates: int = 5,
     )
     facts, arrays = read_arrays(pipeline.store.compute("duplicates", key, build, progress))
     return Scored(**{name: np.asarray(array) for name, array in arrays.items()}, skipped=int(facts["skipped"]))
-
-
-def first_rows(hashes: tuple[str, ...]) -> Ints:
-    """(N,) the first row with the same contents."""
-    seen: dict[str, int] = {}
-    return np.array([seen.setdefault(one, row) for row, one in enumerate(hashes)], np.int32)
 
 
 def _scored(pipeline: Pipeline, collection: Collection, candidates: int, progress: Progress) -> Scored:
@@ -100,11 +96,12 @@ def _scored(pipeline: Pipeline, collection: Collection, candidates: int, progres
     skipped = 0
     if seen:
         found, skipped = _checked(seen, found, candidates, progress)
-    blank = np.zeros(len(collection), bool)
+    blank, sharp = np.zeros(len(collection), bool), np.full(len(collection), np.nan, np.float32)
     blank[rows] = plain
-    return Scored(
-        first, rows[found.pairs].astype(np.int64), found.bits, found.turn, found.points, blank[first], skipped
-    )
+    if seen:
+        sharp[rows] = seen.sharpness
+    pairs = rows[found.pairs].astype(np.int64)
+    return Scored(first, pairs, found.bits, found.turn, found.points, blank[first], sharp[first], skipped)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,11 +1,13 @@
 """What is kept of each picture to find its copies: the hash and keypoints, also as its mirror image would have them.
 
-Both come from one pass over the pictures, each decoded once.
+All of it comes from one pass over the pictures, each decoded once: the scan itself, where `open_sketched` opens them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,18 +16,20 @@ import numpy.typing as npt
 from imgsim.errors import ImgsimError, InputError
 from imgsim.methods.pdq import Pdq
 from imgsim.pipeline import Pipeline
-from imgsim.progress import Progress
-from imgsim.raster import Grey, keypoint_canvas, opencv, squash
+from imgsim.progress import Progress, silent
+from imgsim.raster import Grey, grey, keypoint_canvas, opencv, scale_to, squash
 from imgsim.store import read_arrays
 from imgsim.types import Collection, Image, Ints, key_of
 
-VERSION = 1
+VERSION = 2
 KEYPOINTS = 200
 SIDE = 160  # pixels of the long side; 192 with 300 keypoints finds a few more copies in a third more time
 MOST_PICTURES = 50_000  # with keypoints, 17 kB each; the rest have the hash alone
 SMALL = 48  # pixels a side of the grey picture that shows whether the rest agrees too
 EDGE = 10  # pixels at the rim without keypoints
 CONTRAST = 7  # grey levels round a corner
+SHARP_SIDE = 512  # pixels; sharpness is compared at one size
+MOST_HELD = 10_000  # pictures seen by a scan that stay in memory, 17 kB each; the rest are read again
 PASS = "Looking at pictures"
 
 Array = npt.NDArray[Any]
@@ -51,6 +55,7 @@ class Sketches(NamedTuple):
 
     Attributes:
         hashes: (U, 256) zeros and ones.
+        sharpness: (U,) 0 without edges, no unit.
         counts: (M, 2) keypoints.
         xy: (M, 2, 200, 2) float16.
         descriptors: (M, 2, 200, 32) uint8.
@@ -59,6 +64,7 @@ class Sketches(NamedTuple):
     """
 
     hashes: Array
+    sharpness: Array
     counts: Array
     xy: Array
     descriptors: Array
@@ -77,8 +83,49 @@ class Sketches(NamedTuple):
         return View(self.points(place, side), small[:, ::-1] if side else small, (width / SMALL, height / SMALL))
 
 
-def sketches(pipeline: Pipeline, collection: Collection, rows: Ints, progress: Progress) -> Sketches:
+class Sketcher:
+    """Looks on while a collection is scanned, so that its pictures need not be decoded again."""
+
+    min_side = Pdq().min_side
+
+    def __init__(self) -> None:
+        self.found: dict[str, list[Array]] = {}
+
+    def see(self, sha256: str, image: Image, seconds: float) -> None:  # noqa: ARG002
+        """Sketch the picture of that content hash."""
+        if sha256 not in self.found and len(self.found) < MOST_HELD:
+            self.found[sha256] = _both(image)
+
+
+def open_sketched(pipeline: Pipeline, source: str, progress: Progress = silent) -> Collection:
+    """The collection of a SOURCE; pictures that must be read for it are sketched in the same pass.
+
+    Raises:
+        InputError: there is no such source.
+    """
+    sketcher = Sketcher()
+    collection = pipeline.load_collection(pipeline.scan(source, progress, sketcher))
+    if sketcher.found:
+        sketches(pipeline, collection, np.unique(first_rows(collection.hashes)), progress, sketcher.found)
+    return collection
+
+
+def first_rows(hashes: tuple[str, ...]) -> Ints:
+    """(N,) the first row with the same contents."""
+    seen: dict[str, int] = {}
+    return np.array([seen.setdefault(one, row) for row, one in enumerate(hashes)], np.int32)
+
+
+def sketches(
+    pipeline: Pipeline,
+    collection: Collection,
+    rows: Ints,
+    progress: Progress,
+    seen: Mapping[str, list[Array]] = MappingProxyType({}),
+) -> Sketches:
     """The sketches of (U,) rows, from the store or computed in one pass and kept there.
+
+    Those in `seen`, by content hash, are taken from there.
 
     Raises:
         InputError: the collection has changed.
@@ -88,21 +135,29 @@ def sketches(pipeline: Pipeline, collection: Collection, rows: Ints, progress: P
         collection=collection.fingerprint,
         rows=rows.tolist(),
         hash=Pdq().key,
-        points=[KEYPOINTS, SIDE, SMALL, EDGE, CONTRAST, MOST_PICTURES],
+        points=[KEYPOINTS, SIDE, SMALL, EDGE, CONTRAST, SHARP_SIDE, MOST_PICTURES],
         version=VERSION,
     )
 
     def build(directory: Path) -> None:
-        _compute(pipeline, collection, rows.tolist(), directory, progress)
+        _compute(pipeline, collection, rows.tolist(), directory, progress, seen)
 
     arrays = read_arrays(pipeline.store.compute("sketches", key, build, progress))[1]
     return Sketches(**{name: arrays[name] for name in Sketches._fields})
 
 
-def _compute(pipeline: Pipeline, collection: Collection, rows: list[int], directory: Path, progress: Progress) -> None:
+def _compute(
+    pipeline: Pipeline,
+    collection: Collection,
+    rows: list[int],
+    directory: Path,
+    progress: Progress,
+    seen: Mapping[str, list[Array]],
+) -> None:
     n, n_points = len(rows), min(len(rows), MOST_PICTURES)
     shapes: dict[str, tuple[Any, tuple[int, ...]]] = {
         "hashes": (np.uint8, (n, Pdq().dim)),
+        "sharpness": (np.float32, (n,)),
         "counts": (np.int32, (n_points, 2)),
         "xy": (np.float16, (n_points, 2, KEYPOINTS, 2)),
         "descriptors": (np.uint8, (n_points, 2, KEYPOINTS, 32)),
@@ -114,40 +169,53 @@ def _compute(pipeline: Pipeline, collection: Collection, rows: list[int], direct
         for name, (kind, shape) in shapes.items()
     }
     (directory / "facts.json").write_text("{}")
-    progress(PASS, 0, n)
-    method = Pdq()
-    for part, prepare in ((rows[:n_points], _both), (rows[n_points:], _hash_alone)):
-        start = 0 if prepare is _both else n_points
-        for done, (_, found) in enumerate(pipeline.prepared(collection, part, prepare, method.min_side)):
+    known = [place for place, row in enumerate(rows) if collection.hashes[row] in seen]
+    for place in known:
+        _keep(out, place, seen[collection.hashes[rows[place]]])
+    left = sorted(set(range(n)) - set(known))
+    done = len(known)
+    progress(PASS, done, n)
+    for prepare in (_both, _hashed):
+        part = [place for place in left if (place < n_points) == (prepare is _both)]
+        stream = pipeline.prepared(collection, [rows[place] for place in part], prepare, Pdq().min_side)
+        for place, (_, found) in zip(part, stream, strict=True):
             if isinstance(found, ImgsimError):
                 raise InputError(f"{found}; the collection has changed since it was opened, open it again.")
-            _keep(out, start + done, found)
-            progress(PASS, start + done + 1, n)
+            _keep(out, place, found)
+            done += 1
+            progress(PASS, done, n)
     for array in out.values():
         array.flush()
 
 
 def _keep(out: dict[str, Any], place: int, found: list[Array]) -> None:
-    out["hashes"][place] = found[0]
-    if len(found) == 1:
+    out["hashes"][place], out["sharpness"][place] = found[:2]
+    if len(found) == 2 or place >= len(out["sizes"]):
         return
-    out["sizes"][place], out["small"][place] = found[1:3]
-    for side, (xy, descriptors) in enumerate(zip(found[3::2], found[4::2], strict=True)):
+    out["sizes"][place], out["small"][place] = found[2:4]
+    for side, (xy, descriptors) in enumerate(zip(found[4::2], found[5::2], strict=True)):
         out["counts"][place, side] = len(xy)
         out["xy"][place, side, : len(xy)] = xy
         out["descriptors"][place, side, : len(xy)] = descriptors
 
 
-def _hash_alone(image: Image) -> list[Array]:
-    return [Pdq().vector(image)]
+def _hashed(image: Image) -> list[Array]:
+    return [Pdq().vector(image), np.array(sharpness(image), np.float32)]
 
 
 def _both(image: Image) -> list[Array]:
-    """The hash, the size and the small picture, then points and descriptors of the picture and of its mirror image."""
+    """Hash, sharpness, size, small picture, then points and descriptors of the picture and of its mirror image."""
     canvas = keypoint_canvas(image, SIDE)
     size = np.array(canvas.shape[::-1])
     parts = [array for points in keypoints(canvas) for array in points]
-    return [Pdq().vector(image), size, squash(canvas, SMALL, SMALL), *parts]
+    return [*_hashed(image), size, squash(canvas, SMALL, SMALL), *parts]
+
+
+def sharpness(image: Image) -> float:
+    """Variance of the Laplacian at a long side of 512 pixels (Pech-Pacheco et al., ICPR 2000)."""
+    cv2 = opencv()
+    edges = cv2.Laplacian(scale_to(grey(image), SHARP_SIDE), cv2.CV_16S)  # of 8-bit greys exact, and faster than floats
+    return float(cv2.meanStdDev(edges)[1][0, 0] ** 2)
 
 
 def keypoints(canvas: Grey) -> tuple[Points, Points]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from imgsim.duplicates import Thresholds, decide, keepers, score_pairs
+from imgsim.duplicates import Thresholds, decide, keepers, open_sketched, score_pairs
 from imgsim.duplicates.scoring import NEAR
 from imgsim.pipeline import Pipeline
 from imgsim.progress import Progress
@@ -18,8 +18,8 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
 
     Gives `facts`: by row as text width, height and sharpness of every picture that may be in a group.
     """
-    pipeline = Pipeline()
-    collection = pipeline.open(arguments["source"], progress)
-    scored = score_pairs(pipeline, collection, arguments["candidates"], progress)
-    facts = keepers(pipeline, collection, decide(scored, LOOSEST).groups, progress)[1]
+    pipeline, source, candidates = Pipeline(), arguments["source"], arguments["candidates"]
+    collection = open_sketched(pipeline, source, progress) if candidates else pipeline.open(source, progress)
+    scored = score_pairs(pipeline, collection, candidates, progress)
+    facts = keepers(pipeline, collection, scored, decide(scored, LOOSEST).groups, progress)[1]
     return {"facts": {str(row): [one.width, one.height, one.sharpness] for row, one in facts.items()}}

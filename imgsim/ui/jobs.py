@@ -51,13 +51,16 @@ class JobManager:
         with self._lock:
             self._give_way(owner, key)
             job = self._jobs.get(key)
-            if job is None or not job.alive:
+            new = job is None or not job.alive
+            if job is None or new:
                 self._jobs.pop(key, None)
                 job = self._jobs[key] = Job(key, title, task, dict(arguments))
                 self._forget()
-                self._lane(job).add(job)
+            asked = bool(owner) and not job.owners
             if owner:
                 job.owners.add(owner)
+            if new or (asked and job.state == "waiting"):
+                self._lane(job).add(job)
             return job
 
     def find(self, task: str, arguments: Mapping[str, Any]) -> Job | None:
@@ -70,11 +73,16 @@ class JobManager:
             return list(reversed(self._jobs.values()))
 
     def before(self, job: Job) -> list[Job]:
-        """The jobs that run or wait before this one in its lane."""
+        """The jobs that run or wait before this one in its lane; what nobody asked for lets the others pass."""
         with self._lock:
             earlier = list(self._jobs.values())
             ahead = earlier[: earlier.index(job)] if job in earlier else []
-            return [other for other in ahead if other.alive and self._lane(other) is self._lane(job)]
+            passed = {id(other) for other in ahead if job.owners and not other.owners and other.state == "waiting"}
+            return [
+                other
+                for other in ahead
+                if other.alive and self._lane(other) is self._lane(job) and id(other) not in passed
+            ]
 
     def cancel(self, job: Job) -> None:
         """Stop a job at once; a finished one stays as it is."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import itertools
 import json
 import queue
 import subprocess
@@ -95,15 +96,19 @@ class Lane:
     def __init__(self, command: Sequence[str], keeps_worker: bool = True) -> None:
         self._command = tuple(command)
         self._keeps_worker = keeps_worker
-        self._queue: queue.Queue[Job | None] = queue.Queue()
+        self._queue: queue.PriorityQueue[tuple[int, int, Job | None]] = queue.PriorityQueue()
+        self._count = itertools.count()
         self._lock = threading.RLock()
         self._process: subprocess.Popen[str] | None = None
         self._closed = self._talking = False
         threading.Thread(target=self._run_all, name="imgsim-jobs", daemon=True).start()
 
     def add(self, job: Job) -> None:
-        """Put a job at the end of the queue."""
-        self._queue.put(job)
+        """Put a job behind those that somebody waits for; the server's own come after all of these.
+
+        A job that waits already may be added again once somebody asks for it.
+        """
+        self._queue.put((0 if job.owners else 1, next(self._count), job))
 
     def cancel(self, job: Job) -> None:
         """Stop a job at once; a finished one stays as it is."""
@@ -127,7 +132,7 @@ class Lane:
         """Kill the worker for good."""
         with self._lock:
             self._closed = True
-            self._queue.put(None)
+            self._queue.put((-1, 0, None))
             self._stop()
 
     def _stop(self) -> None:
@@ -139,7 +144,7 @@ class Lane:
                 _close_pipes(process)
 
     def _run_all(self) -> None:
-        while (job := self._queue.get()) is not None:
+        while (job := self._queue.get()[2]) is not None:
             with self._lock:
                 if job.state == "waiting":
                     job.state, job.started = "running", time.monotonic()
