@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -100,7 +102,7 @@ def test_a_paused_training_goes_on_and_becomes_a_method(stripes: str, workspace_
     assert done.state == "done"
     assert [line["step"] for line in done.history] == list(range(7))
     assert done.history[:4] == kept.history
-    assert set(done.baselines) == {"chance", "hog"}
+    assert set(done.baselines) == {"chance", "hog", "imgsim_mini"}
     rows, xy = records.read_map("mine") or (None, None)
     assert rows.tolist() == list(range(16))
     assert xy.shape == (16, 2)
@@ -151,6 +153,13 @@ def test_the_page_shows_curves_and_offers_what_fits_the_state(stripes: str, jobs
     records.write(kept)
     records.write_map("mine", np.arange(16), np.random.default_rng(0).normal(size=(16, 2)))
     app = open_train(collection=stripes)
+    axis = json.loads(app.get("plotly_chart")[0].proto.spec)["layout"]["xaxis"]
+    assert axis["range"] == [0, 20]
+    records.write(dataclasses.replace(kept, history=lines[:1]))
+    early = open_train(collection=stripes)
+    assert "The loss comes with the first steps." in test_pages.said(early)
+    assert len(early.get("plotly_chart")) == 2
+    records.write(kept)
     assert "stopped" in test_pages.said(app)  # nobody works on it: the server was started anew
     assert len(app.get("plotly_chart")) == 3
     assert "Resume" in {b.label for b in app.button}

@@ -112,5 +112,5 @@ def test_long_lines_are_thinned_and_every_other_figure_says_something() -> None:
     roc = words(anomalies.roc_figure(np.array([0, 1]), np.array([0.0, 1.0]), 0.05))
     assert "this detector from 0% at 0% to 100% at 100%" in roc.summary
     assert "aimed at: 5%" in roc.summary
-    assert words(learning.loss_curve([0, 1], [2.0, 1.5])).summary == "Loss from 2 at 0 to 1.5 at 1, over Step."
+    assert words(learning.loss_curve([0, 1], [2.0, 1.5], 8)).summary == "Loss from 2 at 0 to 1.5 at 1, over Step."
     assert words(go.Figure()).label == "Nothing is drawn."

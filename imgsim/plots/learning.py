@@ -16,9 +16,10 @@ MOST_LABELS = 10  # with a colour of their own
 _MARGIN = {"l": 48, "r": 12, "t": 44, "b": 40}
 
 
-def loss_curve(steps: Sequence[float], losses: Sequence[float]) -> go.Figure:
-    """The loss by step."""
+def loss_curve(steps: Sequence[float], losses: Sequence[float], end: int) -> go.Figure:
+    """The loss by step, up to the last of the training, `end`."""
     figure = go.Figure(go.Scatter(x=list(steps), y=list(losses), mode="lines", line={"color": ACCENT, "width": 2}))
+    figure.update_xaxes(range=[0, end])
     return _framed(figure, "Is the loss falling?", "Step", "Loss")
 
 
@@ -50,7 +51,7 @@ def accuracy_curve(
             x=end, y=value, text=f"{name} {value:.0%}", showarrow=False, xanchor="right", yanchor="bottom"
         )
     figure.update_yaxes(tickformat=".0%", rangemode="tozero")
-    return _framed(figure, "Does the nearest picture have the same label?", "Step", "Share of pictures")
+    return _framed(figure, "Same label as the nearest?", "Step", "Share of pictures")
 
 
 def learning_map(xy: Float, labels: npt.NDArray[np.str_] | None, step: int) -> go.Figure:

@@ -34,11 +34,10 @@ def form(view: TrainView) -> None:
         "Objective",
         LOCAL,
         key="train_objective",
-        format_func=lambda id: f"{id}: {OBJECTIVES[id].title.lower()}",
         on_change=lambda: ADDRESS.update(objective=st.session_state["train_objective"]),
         help="All learn without labels, from distorted views of each picture.",
     )
-    st.caption(OBJECTIVES[view.objective].reference)
+    st.caption(f"{OBJECTIVES[view.objective].title}. {OBJECTIVES[view.objective].reference}")
     label = _label(view)
     st.number_input(
         "Steps",
@@ -160,9 +159,12 @@ def _curves(record: Record) -> None:
         st.warning(warning)
     left, right = st.columns(2)
     steps, accuracy = record.curve("knn_accuracy")
-    loss = learning.loss_curve(*record.curve("loss"))
+    losses = record.curve("loss")
     with left:
-        chart(loss, width="stretch", key="train_loss", config=QUIET)
+        if losses[0]:
+            chart(learning.loss_curve(*losses, record.steps), width="stretch", key="train_loss", config=QUIET)
+        else:
+            st.caption("The loss comes with the first steps.")
     if accuracy:
         others = {_baseline(name): value for name, value in record.baselines.items()}
         figure = learning.accuracy_curve(steps, accuracy, {**others, "untrained": accuracy[0]}, record.steps)
