@@ -1,9 +1,10 @@
 """The process that does the dashboard's long work: `python -m imgsim.worker`.
 
 It reads one JSON object a line, {"id", "task", "arguments"}, and answers with JSON lines {"id", "event", …}:
-`progress` (stage, done, total), then `done` (result) or `failed` (message, one sentence). Between jobs it imports the
-heavy libraries, so that the next job starts at once. It ends when its parent closes the pipe; to cancel is to kill it:
-results appear in the store only when complete.
+`progress` (stage, done, total), then `done` (result) or `failed` (message, one sentence). A task that works in pieces
+says `pause` (rest) after each but the last: the next is asked for with the rest among its arguments. Between jobs it
+imports the heavy libraries, so that the next job starts at once. It ends when its parent closes the pipe; to cancel is
+to kill it: results appear in the store only when complete.
 """
 
 from __future__ import annotations
@@ -61,7 +62,9 @@ def answer(line: str, emit: Emit, find: Callable[[str], Task] = task) -> None:
         traceback.print_exc()
         emit({"id": job["id"], "event": "failed", "message": f"{type(error).__name__}: {error}"})
     else:
-        emit({"id": job["id"], "event": "done", "result": dict(result)})
+        rest = result.get(tasks.REST)
+        told = {"event": "pause", "rest": rest} if rest else {"event": "done", "result": dict(result)}
+        emit({"id": job["id"], **told})
 
 
 def serve(lines: Iterable[str], emit: Emit, end: Callable[[], None]) -> None:

@@ -19,6 +19,12 @@ for line in sys.stdin:
         tell(id=id, event="done", result={"pid": os.getpid()})
     elif task == "fail":
         tell(id=id, event="failed", message="the number must be even, got 3; take 4.")
+    elif task == "pieces":
+        time.sleep(0.1)
+        left = arguments.get("left", arguments["n"]) - 1
+        tell(
+            id=id, **({"event": "pause", "rest": {"left": left}} if left else {"event": "done", "result": {"left": 0}})
+        )
     elif task == "crash":
         os._exit(7)
     else:  # endless, such as map

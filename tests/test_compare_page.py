@@ -17,7 +17,6 @@ from imgsim.evaluation import map_neighbors
 from imgsim.evaluation.agreement import procrustes
 from imgsim.evaluation.movement import movement
 from imgsim.pipeline import MapRequest, Pipeline
-from imgsim.plots.morph import morph_figure
 from imgsim.plots.shepard import random_pairs
 from imgsim.progress import silent
 from imgsim.tasks import agreement as agreement_task
@@ -32,7 +31,9 @@ from imgsim.ui import (
 )
 from imgsim.ui.compare_find import rbo, shared
 from imgsim.ui.compare_honesty import occurrences, skewness, torn
+from imgsim.ui.compare_morph import TRAILS
 from imgsim.ui.jobs import JobManager
+from imgsim.ui.morph import PALETTE, shown
 from tests.idle_jobs import idle_jobs
 from tests.test_pages import folder_of, open_page, said
 
@@ -321,20 +322,24 @@ def test_who_moves_with_its_neighbours_does_not_move() -> None:
         movement(start, end[:5])
 
 
+def told_by(app: AppTest) -> list[dict[str, Any]]:
+    """What the components of the page are told."""
+    protos = [block.proto for block in app.get("bidi_component")]
+    texts = [json.loads(proto.json or proto.mixed.json or "{}").get("told", "{}") for proto in protos]
+    return [json.loads(text) for text in texts]
+
+
 def test_the_morph_goes_from_one_map_to_the_other_and_names_who_moves(normal: str) -> None:
     found = make_maps(normal, "pixels|pca;pixels|tsne")  # of one space, drawn in two ways
     one, two = compare_maps.registered(found)
     app = page(normal, panels="pixels|pca;pixels|tsne", ask="morph")
-    figure = json.loads(app.get("plotly_chart")[0].proto.spec)
-    assert [button["label"] for button in figure["layout"]["updatemenus"][0]["buttons"]] == [
-        "To Pixels · PCA",
-        "To Pixels · t-SNE",
-    ]
     moved = movement(one.projection.xy, two.projection.xy)
-    made = morph_figure(one.projection.xy, two.projection.xy, None, [4, 7], ("a", "b"), "?")
-    assert [frame.name for frame in made.frames] == ["start", "end"]
-    assert np.allclose(made.frames[1].data[0].x, two.projection.xy[:, 0])
-    assert np.allclose(made.data[0].x[3:5], [one.projection.xy[7, 0], two.projection.xy[7, 0]])
+    told = next(data for data in told_by(app) if "trails" in data)
+    assert told["names"] == ["Pixels · PCA", "Pixels · t-SNE"]
+    assert np.allclose(told["start"], one.projection.xy, atol=1e-4)
+    assert np.allclose(told["end"], two.projection.xy, atol=1e-4)
+    assert set(told["trails"]) == set(np.argsort(-moved, kind="stable")[:TRAILS])
+    assert shown(one.projection.xy, two.projection.xy, [0, 99], [0])["colors"] == [0, len(PALETTE)]
     assert moved.max() > 0
     assert "who leaves one does" in said(app)
 

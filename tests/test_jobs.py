@@ -135,6 +135,20 @@ def test_a_training_does_not_hold_up_a_map(jobs: JobManager) -> None:
     assert training.state == "cancelled"
 
 
+def test_what_works_in_pieces_lets_others_go_first(jobs: JobManager) -> None:
+    pieces = jobs.submit("pieces", {"n": 6}, "Pieces")
+    wait(lambda: bool(pieces.rest))
+    quick = jobs.submit("count", {"to": 1}, "Count")
+    wait(lambda: not quick.alive)
+    assert (quick.state, pieces.alive) == ("done", True)
+    wait(lambda: not pieces.alive)
+    assert (pieces.state, pieces.result) == ("done", {"left": 0})
+    endless = jobs.submit("pieces", {"n": 1000}, "Endless")
+    wait(lambda: bool(endless.rest))
+    jobs.cancel(endless)
+    assert endless.state == "cancelled"
+
+
 def test_time_left_follows_the_rate() -> None:
     stage = Stage("embedding", done=25, total=100, seconds=10)
     assert stage.seconds_left == 30

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from skimage.color import deltaE_ciede2000, rgb2lab
 
-from imgsim.plots import morph
+from imgsim import plots
 from imgsim.plots.robustness import COLORS
+from imgsim.ui import morph
 
-MAP_COLORS = Path(morph.__file__).parent / "map" / "colors.js"
+MAP_COLORS = Path(plots.__file__).parent / "map" / "colors.js"
 VISIONS = {  # of severity 1, on linear RGB
     "normal": np.eye(3),
     "protan": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
-from imgsim import sights
+from imgsim import sights, worker
+from imgsim.errors import InputError
 from imgsim.methods import METHODS
 from imgsim.sights import SIDE, SIGHTS
 from imgsim.tasks import sights as task
@@ -50,6 +53,29 @@ def test_bits_are_those_of_the_hash(astronaut):
     assert (picture[SIDE // 16 :: SIDE // 8, SIDE // 16 :: SIDE // 8, 0].reshape(-1) > 128).tolist() == (
         method.embed([astronaut])[0] > 0
     ).tolist()
+
+
+def test_the_task_works_in_pieces_and_leaves_out_what_failed(workspace_root, monkeypatch):
+    few = [METHODS["hog"], METHODS["ahash"], METHODS["dhash"]]
+    monkeypatch.setattr(task, "wanted", lambda: [method for method in few if not task.place(method).exists()])
+    monkeypatch.setattr(task, "PIECE", 1e-9)
+    draw = task.draw
+
+    def fail(method, photo):
+        if method.id == "ahash":
+            raise InputError("the photo must be larger, got less; take another.")
+        draw(method, photo)
+
+    monkeypatch.setattr(task, "draw", fail)
+    lines, rest = [], {}
+    for _ in few:
+        worker.answer(json.dumps({"id": "a", "task": "sights", "arguments": rest}), lines.append)
+        rest = lines[-1].get("rest", {})
+    assert [line["event"] for line in lines if line["event"] != "progress"] == ["pause", "pause", "done"]
+    assert lines[-1]["result"]["failed"] == {"ahash": "the photo must be larger, got less; take another."}
+    counts = [(line["done"], line["total"]) for line in lines if line.get("stage", "").startswith("drawing")]
+    assert (counts[0], counts[-1]) == ((0, 3), (3, 3))
+    assert [task.place(method).exists() for method in few] == [True, False, True]
 
 
 def test_the_task_keeps_picture_and_cost(astronaut, workspace_root):

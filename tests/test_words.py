@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from imgsim.plots import anomalies, comparison, duplicates, evidence, labelling, learning, morph, robustness
+from imgsim.plots import anomalies, comparison, duplicates, evidence, labelling, learning, robustness
 from imgsim.plots.shepard import shepard_figure
 from imgsim.plots.stability import multiples_figure
 from imgsim.plots.teaching import bars_figure, curves_figure, truth_map, vector_figure
@@ -89,7 +89,8 @@ def test_clouds_are_counted_by_group_and_have_no_table() -> None:
     truth = np.repeat([0, 1], 25).astype(np.float32)
     told = words(truth_map("t-SNE", PLANE, truth, "groups", "trustworthiness 0.9"))
     assert told.title == "t-SNE"
-    assert told.summary == "trustworthiness 0.9. A map of 50 points in groups: group 1 25, group 2 25."
+    assert told.label.startswith("t-SNE. Trustworthiness 0.9. A map")
+    assert told.summary == "Trustworthiness 0.9. A map of 50 points in groups: group 1 25, group 2 25."
     assert told.rows == ()
     learnt = words(learning.learning_map(PLANE, np.repeat(["cat", "dog"], 25), 100))
     assert "50 points in groups: cat 25, dog 25" in learnt.summary
@@ -97,7 +98,6 @@ def test_clouds_are_counted_by_group_and_have_no_table() -> None:
     assert "correlation is 1.00" in words(shepard_figure(line, 2 * line, "Far?")).summary
     maps = words(multiples_figure([PLANE, PLANE], ["seed 1", "seed 2"], line / 50, "Same?"))
     assert maps.summary == "2 maps of 50 points: seed 1, seed 2."
-    assert "map of 50 points" in words(morph.morph_figure(PLANE, PLANE, None, [0, 1], ("a", "b"), "How?")).summary
 
 
 def test_long_lines_are_thinned_and_every_other_figure_says_something() -> None:

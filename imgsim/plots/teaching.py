@@ -111,7 +111,7 @@ def truth_map(title: str, xy: Float, truth: Float, kind: str, note: str = "", he
     text = f"{title}<br><span style='font-size:12px;font-weight:400'>{note}</span>" if note else title
     top = 76 if note else 40  # for a note of one or two lines, so that maps side by side stand at one height
     framed = _framed(figure, text, height + top - 40)
-    at_top = {"y": 1, "yanchor": "top", "pad": {"t": 8}}
+    at_top = {"y": 1, "yanchor": "top", "pad": {"t": 20 if note else 8}}  # of two lines plotly places the baseline
     return framed.update_layout(title=at_top, margin={"l": 4, "r": 4, "t": top, "b": 4}, showlegend=False)
 
 

@@ -66,7 +66,7 @@ def words(figure: Figure) -> Words:
         told = _lines(figure, traces)
     summary, columns, rows = told
     noted = ", ".join(note.splitlines())
-    said = [noted and f"{noted}.", summary, *_marks(figure)]
+    said = [noted and f"{noted[0].upper()}{noted[1:]}.", summary, *_marks(figure)]
     return Words(title, " ".join(one for one in said if one), tuple(columns), _thinned(rows))
 
 

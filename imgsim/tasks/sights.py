@@ -17,10 +17,12 @@ from imgsim.home import home
 from imgsim.methods import METHODS, Method
 from imgsim.pipeline import Pipeline
 from imgsim.progress import Progress
+from imgsim.tasks import REST
 from imgsim.types import Image
 
 PHOTO = "astronaut/original"
 REPEATS = 3
+PIECE = 1.0  # seconds of drawing, after which others go first
 
 
 def place(method: type[Method]) -> Path:
@@ -41,22 +43,25 @@ def milliseconds(method: type[Method]) -> float | None:
         return None
 
 
-def run(arguments: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:  # noqa: ARG001 - all that miss one
-    """Draws what is missing; gives the ids drawn and, by id, why others could not be."""
+def run(arguments: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
+    """Draws what is missing for `PIECE` seconds, by id why others could not be; the rest is for the next piece."""
     pipeline = Pipeline()
     collection = pipeline.open("builtin:photos", progress)
     row = collection.ids.index(PHOTO) if PHOTO in collection.ids else 0
-    photo, missing = pipeline.read_image(collection, row), wanted()
-    drawn, failed = [], {}
-    for done, method in enumerate(missing):
-        progress("drawing what methods see", done, len(missing))
+    photo, failed = pipeline.read_image(collection, row), dict(arguments.get("failed", {}))
+    missing = [method for method in wanted() if method.id not in failed]
+    total, began = arguments.get("total", len(missing)), time.monotonic()
+    while missing:
+        progress("drawing what methods see", total - len(missing), total)
+        method = missing.pop(0)
         try:
             draw(method, photo)
-            drawn.append(method.id)
         except ImgsimError as error:
             failed[method.id] = str(error)
-    progress("drawing what methods see", len(missing), len(missing))
-    return {"drawn": drawn, "failed": failed}
+        if time.monotonic() - began >= PIECE:
+            break
+    progress("drawing what methods see", total - len(missing), total)
+    return {REST: {"failed": failed, "total": total}} if missing else {"failed": failed}
 
 
 def draw(method: type[Method], photo: Image) -> None:

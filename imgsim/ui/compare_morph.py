@@ -10,12 +10,11 @@ import streamlit as st
 
 from imgsim.evaluation.movement import movement
 from imgsim.plots.columns import categories
-from imgsim.plots.morph import morph_figure
 from imgsim.ui import gallery, maps
-from imgsim.ui.charts import chart
 from imgsim.ui.compare import Scene, focus_on
 from imgsim.ui.compare_disagree import choose_pair
 from imgsim.ui.compare_maps import Shown
+from imgsim.ui.morph import morph
 from imgsim.ui.picture_rows import Row, item, picture_rows
 
 MOST_POINTS = 1500  # that move; more would not be smooth
@@ -35,12 +34,12 @@ def section(scene: Scene) -> None:
     rows = _drawn(len(moved), order)
     places = [np.asarray(one.projection.xy)[rows] for one in (first, second)]
     trails = np.searchsorted(rows, np.sort(order)).tolist()
-    names = (first.title, second.title)
     question = "Who leaves its neighbours when one map becomes the other?"
-    chart(morph_figure(places[0], places[1], _codes(scene, rows), trails, names, question), key="morph")
+    names = (first.title, second.title)
+    morph(places[0], places[1], _codes(scene, rows), trails, names=names, title=question, key="morph")
     st.caption(
-        f"Press a button. Lines: the way of the {len(order)} images that move most beyond what their neighbours do. "
-        "Where an island goes means nothing; who leaves one does."
+        f"Press a button, or move the slider. Lines: the way of the {len(order)} images that move most beyond what "
+        "their neighbours do. Where an island goes means nothing; who leaves one does."
         + (f" {MOST_POINTS:,} of {len(moved):,} images are drawn." if len(rows) < len(moved) else "")
     )
     picture_rows([_row(scene, order, moved, first)], key=_KEY, size=76, on_pick=lambda: _picked(scene))

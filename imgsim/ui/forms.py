@@ -83,7 +83,7 @@ def _widget(
     st.session_state[key] = value
     facts: dict[str, Any] = {"label": words(parameter.name), "help": parameter.help, "key": key, "on_change": changed}
     if titles is not None:
-        facts |= {"label": f"**{words(parameter.name)}** · {parameter.help}", "help": None}
+        facts |= {"label": f"{words(parameter.name)} · {parameter.help}", "help": None}
     if parameter.choices is not None:
         st.selectbox(options=list(parameter.choices), format_func=titles or str, **facts)
     elif parameter.type is bool:

@@ -1,6 +1,7 @@
 """Long work outside the script run: one queue for all browsers, done by a worker process that is kept warm.
 
-What can take minutes, such as training, has a queue and a worker of its own, so that maps go on meanwhile.
+What can take minutes, such as training, has a queue and a worker of its own, so that maps go on meanwhile. What nobody
+waits for works in pieces, and lets whoever came meanwhile go first.
 
 A job survives a change of page and a reload, because it belongs to the server process and not to a session. The same
 task with the same arguments runs once, whoever asks. To cancel is to kill the worker and start another.

@@ -54,6 +54,7 @@ class Job:
         owners: the sessions that asked for it; empty for the server's own.
         stages: the steps so far, the present one last.
         error: one sentence when it failed.
+        rest: what is left to do of a task that works in pieces; between two pieces the job waits again.
     """
 
     key: str
@@ -65,6 +66,7 @@ class Job:
     stages: list[Stage] = field(default_factory=list)
     error: str = ""
     result: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    rest: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     started: float = 0.0
     finished: float = 0.0
 
@@ -72,6 +74,11 @@ class Job:
     def alive(self) -> bool:
         """Whether it waits or runs."""
         return self.state in ("waiting", "running")
+
+    @property
+    def waits(self) -> bool:
+        """Whether it waits for its turn."""
+        return self.state == "waiting"
 
     @property
     def seconds(self) -> float:
@@ -147,9 +154,11 @@ class Lane:
         while (job := self._queue.get()[2]) is not None:
             with self._lock:
                 if job.state == "waiting":
-                    job.state, job.started = "running", time.monotonic()
+                    job.state, job.started = "running", job.started or time.monotonic()
             if job.state == "running":
                 self._run(job)
+            if job.waits:  # a piece of it is done, and whoever came meanwhile goes first
+                self.add(job)
 
     def _run(self, job: Job) -> None:
         try:
@@ -180,15 +189,24 @@ class Lane:
     def _talk(self, process: subprocess.Popen[str], job: Job) -> None:
         assert process.stdin is not None
         assert process.stdout is not None
-        process.stdin.write(json.dumps({"id": job.key, "task": job.task, "arguments": dict(job.arguments)}) + "\n")
+        process.stdin.write(
+            json.dumps({"id": job.key, "task": job.task, "arguments": {**job.arguments, **job.rest}}) + "\n"
+        )
         process.stdin.flush()
         for line in process.stdout:
             message = json.loads(line)
+            if message["event"] == "pause":
+                return self._pause(job, message["rest"])
             if message["event"] != "progress":
                 job.result = message.get("result", {})
                 return self._finish(job, message["event"], message.get("message", ""))
             job.report(message["stage"], message["done"], message["total"])
         return self._finish(job, "failed", _crash(process.wait()))
+
+    def _pause(self, job: Job, rest: Mapping[str, Any]) -> None:
+        with self._lock:
+            if job.alive:
+                job.state, job.rest = "waiting", rest
 
     def _finish(self, job: Job, state: State, error: str = "") -> None:
         with self._lock:

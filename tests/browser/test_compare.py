@@ -25,8 +25,7 @@ HOVER_MS = """async ([x, y]) => { const body = document.querySelector('.imgsim-b
   body.dispatchEvent(new PointerEvent('pointermove', { clientX: x, clientY: y, bubbles: true }));
   return performance.now() - start; }"""
 
-DOTS = """() => { const charts = [...document.querySelectorAll('.stPlotlyChart .js-plotly-plot')].at(-1);
-  return [...charts.querySelectorAll('.points path')].map((dot) => dot.getAttribute('transform')).join(); }"""
+DOTS = "() => document.querySelector('.imgsim-morph canvas').toDataURL()"
 
 
 @pytest.fixture
@@ -63,8 +62,13 @@ def test_one_image_on_all_maps_one_lasso_for_all_and_a_cell_that_leads_on(compar
     page.get_by_text("What moves between two maps?").click()
     page.get_by_text("Who leaves its neighbours when").wait_for()
     before = page.evaluate(DOTS)
-    page.locator(".updatemenu-button").nth(1).click()
-    page.wait_for_timeout(700)
+    page.locator(".imgsim-morph button").first.focus()  # by the keyboard alone
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_selector(".imgsim-morph[data-at='1']")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => document.querySelector('.imgsim-morph').dataset.at > 2")
     between = page.evaluate(DOTS)
-    page.wait_for_timeout(1600)
+    page.wait_for_selector(".imgsim-morph[data-at='100']")
     assert len({before, between, page.evaluate(DOTS)}) == 3  # on its way, and there
