@@ -21,6 +21,7 @@ from imgsim.types import Float
 
 ROUNDING = 2.0**-24  # unit roundoff of float32
 TILE = 2**16  # numbers in a tile that stays in the second-level cache
+CHUNK = 2**11  # rows that are centred at once, in double precision
 COMPILE_FROM = 10**9  # terms to sum
 
 
@@ -53,7 +54,10 @@ class ProductBounds:
         return upper <= kth[:, None]
 
     def _centred(self, points: Float) -> Float:
-        centred: Float = np.subtract(points, self.centre, dtype=np.float64).astype(np.float32)
+        centred = np.empty(points.shape, np.float32)
+        for start in range(0, len(points), CHUNK):
+            part = slice(start, start + CHUNK)
+            centred[part] = np.subtract(points[part], self.centre, dtype=np.float64)
         return centred
 
 
