@@ -167,6 +167,8 @@ def test_without_the_package_the_install_command_is_shown(monkeypatch: pytest.Mo
     absent = lambda name, *rest: None if name == "open_clip" else find(name, *rest)  # noqa: E731
     monkeypatch.setattr(importlib.util, "find_spec", absent)
     assert (METHODS.create("clip").unavailable() or "").endswith("run: pip install 'open_clip_torch>=3.1,<4'")
+    with pytest.raises(UnavailableError, match="run: pip install"):  # before weights are fetched for nothing
+        METHODS.create("clip").acquire()
 
 
 def test_absent_weights_are_one_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -152,7 +152,7 @@ def test_what_works_in_pieces_lets_others_go_first(jobs: JobManager) -> None:
 def test_time_left_follows_the_rate() -> None:
     stage = Stage("embedding", done=25, total=100, seconds=10)
     assert stage.seconds_left == 30
-    assert stage_line(stage) == "Embedding · 25 of 100 · about 30 s left in this step"
+    assert stage_line(stage) == "Embedding · 25 of 100 · about 30 s of it left"
     assert Stage("embedding", done=25, total=0, seconds=10).seconds_left is None
     assert [duration(s) for s in (0.2, 89, 120, 7200)] == ["1 s", "89 s", "2 min", "2.0 h"]
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from imgsim.errors import InputError
+from imgsim.errors import InputError, UnavailableError
 from imgsim.methods import METHODS, _backends, _timm_facts
 
 needs_timm = pytest.mark.skipif(importlib.util.find_spec("timm") is None, reason="timm is missing: pip install timm")
@@ -119,6 +119,8 @@ def test_without_the_package_the_install_command_is_shown(monkeypatch: pytest.Mo
     find = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == "timm" else find(name, *rest))
     assert (METHODS.create("timm").unavailable() or "").endswith("run: pip install 'timm>=1.0.20,<2'")
+    with pytest.raises(UnavailableError, match="run: pip install"):  # before weights are fetched for nothing
+        METHODS.create("timm").acquire()
 
 
 def test_names_are_methods_with_a_near_miss() -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from imgsim import weights as files
+from imgsim.errors import UnavailableError
 from imgsim.methods import Array
 from imgsim.methods._crop import fitted_picture
 from imgsim.methods._precise_network import MOST_LOADED, PreciseNetwork
@@ -111,8 +112,10 @@ class TaggedNetwork(PreciseNetwork):
         """Fetch the weights file where it is not here.
 
         Raises:
-            UnavailableError: it cannot be fetched; the message says how to bring it.
+            UnavailableError: the package is missing, or the file cannot be fetched; the message says how to bring it.
         """
+        if reason := self.missing_package():
+            raise UnavailableError(reason)
         if self.download is not None:
             files.fetch(self.download, progress)
 

@@ -45,12 +45,12 @@ def failed(job: Job, key: str) -> bool:
 
 
 def stage_line(stage: Stage) -> str:
-    """`Embedding · 320 of 1,200 · about 12 s left`."""
+    """`Embedding · 320 of 1,200 · about 12 s of it left`."""
     parts = [sentence(stage.name).rstrip(".")]
     if stage.total:
         parts.append(f"{stage.done:,} of {stage.total:,}")
     if stage.seconds_left is not None and stage.done < stage.total:
-        parts.append(f"about {duration(stage.seconds_left)} left in this step")
+        parts.append(f"about {duration(stage.seconds_left)} of it left")
     return " · ".join(parts)
 
 
