@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from imgsim.errors import InputError
 from imgsim.pipeline import MapRequest, Pipeline
 from imgsim.session import finding
 from imgsim.tags import Tags
-from imgsim.ui import catalogue
+from imgsim.ui import catalogue, sessions
 from imgsim.ui.jobs import JobManager
 from imgsim.workspace import Workspace
 from tests.idle_jobs import idle_jobs
@@ -202,3 +203,16 @@ def test_the_command_saves_a_link_and_opens_it(source: str, tmp_path: Path, caps
     assert run(["session", "open", str(tmp_path / "gone.json")]) == 2
     assert "file that exists" in capsys.readouterr().err
     assert run(["session", "close", "x"]) == 2
+
+
+def test_the_file_of_the_page_holds_the_views_though_it_is_made_later(
+    workspace_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caught: list[Callable[[], bytes]] = []
+    monkeypatch.setattr(sessions.st, "download_button", lambda label, data, **rest: caught.append(data))
+    app = open_page("home")
+    app.session_state["view_lessons"] = VIEWS["lessons"]
+    app.run()
+    with ThreadPoolExecutor(1) as outside:  # as the server makes it: where there is no session state
+        opened = session.load(outside.submit(caught[-1]).result())
+    assert opened.views["lessons"] == VIEWS["lessons"]

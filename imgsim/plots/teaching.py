@@ -50,7 +50,9 @@ def bars_figure(
     )
     smallest = min([0.0, *map(float, values.values())])
     end = 1.12 if share else largest * 1.15
-    figure.update_xaxes(title=unit, range=[smallest * 1.15, end], **_ticks(share), **_FIXED)
+    whole = all(float(value).is_integer() for value in values.values()) and largest < 6  # votes have no halves
+    ticks = {"dtick": 1} if whole and not share else _ticks(share)
+    figure.update_xaxes(title=unit, range=[smallest * 1.15, end], **ticks, **_FIXED)
     figure.update_yaxes(autorange="reversed", type="category", **_FIXED)
     _baseline(figure, baseline, share, "v", right=baseline is not None and baseline[1] > 0.55 * end)
     return _framed(figure, title, 120 + 30 * len(names) + (18 if baseline else 0))

@@ -25,9 +25,10 @@ def panel() -> None:
             "tags of all pages, and the versions they were made with. No picture is in it: who opens it needs the same "
             "pictures, in whatever folder they lie, and is told what differs."
         )
+        page, seen = last_page(), views()  # now: when the file is made there is no session state to ask
         st.download_button(
             "Save session",
-            lambda: session.save(maps.pipeline(), last_page(), views()),
+            lambda: session.save(maps.pipeline(), page, seen),
             file_name="imgsim-session.json",
             mime="application/json",
             key="session_save",
