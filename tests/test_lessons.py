@@ -18,7 +18,7 @@ from imgsim.methods import METHODS
 from imgsim.pipeline import Pipeline
 from imgsim.progress import silent
 from imgsim.tasks import lesson as lesson_task
-from imgsim.ui import cards, catalogue, lessons, lessons_state, map_state, progress
+from imgsim.ui import cards, catalogue, handout, lessons, lessons_state, map_state, progress
 from imgsim.ui.jobs import JobManager
 from imgsim.ui.lessons_state import LessonView
 from imgsim.ui.once import Once
@@ -261,6 +261,12 @@ def test_a_lesson_opens_a_known_collection_without_scanning_it(
     pipeline.scan(own)
     monkeypatch.setattr(pipeline, "scan", lambda *_: pytest.fail("thirty browsers would write one note at once"))
     assert len(Lab(pipeline, own).collection) == 3
+
+
+def test_a_hand_out_shows_no_marks_of_markdown() -> None:
+    assert handout.unmarked("We search for *a cat*. **All** of `hog`: 2 * 3 * 4") == (
+        "We search for a cat. All of hog: 2 * 3 * 4"
+    )
 
 
 def test_equal_choices_are_equally_right() -> None:

@@ -12,7 +12,8 @@ from imgsim.plots.handout import handout_page
 
 
 def button(title: str, figures: Sequence[Any], text: str, key: str) -> None:
-    """The file is made when it is asked for; it opens offline and asks for nothing."""
+    """The file is made when it is asked for; it opens offline and asks for nothing. Emphasis becomes plain text."""
+    title, text = unmarked(title), unmarked(text)
     st.download_button(
         "Save as an interactive page",
         lambda: handout_page(title, [text], figures).encode(),
@@ -22,3 +23,8 @@ def button(title: str, figures: Sequence[Any], text: str, key: str) -> None:
         on_click="ignore",
         help="One HTML file of about 5 MB that opens offline, to hand out.",
     )
+
+
+def unmarked(text: str) -> str:
+    """Markdown without its marks of emphasis."""
+    return re.sub(r"(\*+|`)(?=\S)(.+?)(?<=\S)\1", r"\2", text)

@@ -214,7 +214,8 @@ def _break(view: LessonView, held: Lesson, lab: Lab) -> None:
             lesson_blocks.draw(blocks, f"broken_{view.id}")
             drawn = lesson_blocks.figures(blocks)
             if drawn:
-                handout.button(f"{held.title}: {view.lesson}", drawn, held.task, key="lesson_file")
+                dials = view.lesson.partition(":")[2].replace(",", ", ")
+                handout.button(f"{held.title}: {dials}" if dials else held.title, drawn, held.task, key="lesson_file")
 
 
 def _choice_title(choice: Any) -> str:
