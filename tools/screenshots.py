@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import io
+import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from imgsim.pipeline import MapRequest, Pipeline
+from imgsim.progress import silent
+from imgsim.tasks import REST, sights
 from imgsim.workspace import Workspace
 from tests.browser.conftest import App
 from tests.browser.get_browser import ARGUMENTS, find
@@ -42,6 +47,8 @@ SCROLLED = {"pair": 330}  # pixels, to what the page is for
 def main() -> None:
     """One picture a page, 1400 x 900, light, as WebP."""
     with tempfile.TemporaryDirectory() as home:
+        os.environ["IMGSIM_HOME"] = home
+        _draw_sights()
         pipeline = Pipeline(Workspace(Path(home)))
         for method in METHODS:
             pipeline.make_map(MapRequest("builtin:photos", method, "tsne"))
@@ -68,6 +75,13 @@ def take(url: str) -> None:
             page.mouse.wheel(0, SCROLLED.get(name, 0))
             page.wait_for_timeout(500)
             _keep(page.screenshot(), IMAGES / f"{name}.webp")
+
+
+def _draw_sights() -> None:
+    """What methods see, which the page would draw piece by piece."""
+    left: Mapping[str, Any] | None = {}
+    while left is not None:
+        left = sights.run(left, silent).get(REST)
 
 
 def _keep(png: bytes, path: Path) -> None:
