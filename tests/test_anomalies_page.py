@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -48,7 +49,7 @@ class AtOnce:
 def warm() -> None:
     """What is compiled and imported once must not count against the time of a page."""
     drawn = np.zeros((2, 3, 160, 160), np.uint8)
-    combined(METHODS.parse("imgsim_mini").feature_maps(list(drawn)))
+    combined(METHODS.parse("imgsim_mini").feature_maps(list(drawn)), "unit")
     neighbors.search(np.eye(4, dtype=np.float32), np.eye(4, dtype=np.float32), "euclidean", 1)
 
 
@@ -92,6 +93,14 @@ def test_labelled_pictures_give_a_threshold_and_what_it_is_worth(source):
     assert len(app.dataframe[0].value) == 28
 
 
+def test_while_a_study_runs_the_page_says_what_it_does_and_shows_pictures(source, monkeypatch):
+    monkeypatch.setattr(page.progress, "wait_for", lambda job: None)
+    page.maps.pipeline().scan(source)
+    text = said(open_page("anomalies", collection=source, **KNN))
+    assert "The normal pictures teach a detector" in text
+    assert "Some of the pictures" in text
+
+
 def test_a_detector_of_patches_takes_a_network_and_shows_heat_with_an_opacity(source):
     app = open_page("anomalies", collection=source, method="pixels", detector="knn")
     app.selectbox(key="anomalies_detector").set_value("padim").run()
@@ -129,7 +138,7 @@ def test_an_upload_that_is_no_picture_is_said_and_a_lost_one_is_asked_for_again(
     assert "stays on this computer" in said(app)
     upload(app, b"<b>no picture</b>")
     assert not app.exception
-    assert "it is not an image but text" in said(app)
+    assert re.search(r"The file new\.png was not taken.*it is not an image but text.*; choose another one", said(app))
     assert "<b>" not in said(app)
     assert set(app.query_params["new"].removeprefix("upload:")) == {"0"}
 

@@ -86,12 +86,13 @@ def test_projection_nearly_keeps_distances() -> None:
 
 
 def test_patchcore_score_by_hand() -> None:
-    memory = Memory(np.array([[0.0], [1.0], [5.0]], np.float32), neighbors=2)
-    found = memory.score(np.array([[-2.0], [0.5]]).reshape(1, 1, 2, 1))
-    assert found.maps is not None
-    assert found.maps.ravel() == pytest.approx([2.0, 0.5])
-    # the strangest patch is 2 from 0, whose neighbours are 0 and 1, which are 2 and 3 away
-    assert found.scores[0] == pytest.approx((1 - np.exp(2) / (np.exp(2) + np.exp(3))) * 2)
+    memory = np.array([[0.0], [1.0], [5.0]], np.float32)
+    features = np.array([[-2.0], [0.5], [5.0], [8.0]]).reshape(1, 1, 4, 1)
+    for share, score in ((0.0, 3.0), (0.25, 3.0), (0.5, 2.5), (1.0, 5.5 / 4)):
+        found = Memory(memory, share).score(features)
+        assert found.maps is not None
+        assert found.maps.ravel() == pytest.approx([2.0, 0.5, 0.0, 3.0])
+        assert found.scores[0] == pytest.approx(score)
 
 
 def test_patchcore_finds_the_patch_that_no_normal_picture_has() -> None:
@@ -107,11 +108,13 @@ def test_patchcore_finds_the_patch_that_no_normal_picture_has() -> None:
 def test_features_are_averaged_over_3_x_3_places_and_brought_to_one_grid() -> None:
     fine, coarse = np.zeros((1, 4, 4, 1), np.float32), np.full((1, 2, 2, 2), 7, np.float32)
     fine[0, 1, 1] = 9
-    found = combined([fine, coarse])
+    found = combined([fine, coarse], "smooth")
     assert found.shape == (1, 4, 4, 3)
     assert found[0, 1, 1].tolist() == [1.0, 7.0, 7.0]
     assert found[0, 0, 0, 0] == pytest.approx(9 / 4)  # at the corner four places are averaged
     assert found[0, 3, 3, 0] == 0.0
+    unit = combined([fine + 1, coarse], "unit")
+    assert unit[0, 1, 1] == pytest.approx([1, 0.5**0.5, 0.5**0.5])  # of each layer, whatever its own scale
 
 
 def test_heat_keeps_its_place_and_covers_only_what_is_hot() -> None:

@@ -41,6 +41,7 @@ class Detector(ABC):
     sees: ClassVar[str]  # one plain sentence
     unit: ClassVar[str]  # of the score
     needs: ClassVar[Literal["embeddings", "patches"]]
+    patches: ClassVar[Literal["smooth", "unit"]] = "smooth"  # of which kind, as in `imgsim.anomalies.patches`
     reference: ClassVar[str]
     version: ClassVar[int] = 1  # raise it when the code gives other scores
 

@@ -86,6 +86,6 @@ def _read(pipeline: Pipeline, key: str) -> Newcomer:
 def _features(pipeline: Pipeline, setup: Setup, picture: Image, progress: Progress) -> Features:
     """What the detector sees of one picture, as it saw the normal ones."""
     if setup.detector.needs == "patches":
-        return patches_of(picture, setup.method, progress)
+        return patches_of(picture, setup.method, setup.detector.patches, progress)
     learnt = pipeline.method_of(pipeline.embed(setup.parts[0][0], [setup.method], progress)[0])
     return learnt.embed([picture])

@@ -20,19 +20,26 @@ _BLOCK = 16  # pictures
 @DETECTORS.register
 @dataclass(frozen=True)
 class PatchCore(Detector):
-    """The distance of each patch from the nearest one in memory; the largest counts, weighed by how alone it is."""
+    """The distance of each patch from the nearest one in memory; the largest of them count.
+
+    Two steps differ from the paper, as this does better on four sets (docs/anomalies.md): patches are not averaged over
+    their surroundings but each layer's features are of length 1, and the mean of the strangest patches is the score,
+    not the weighed distance of the strangest one.
+    """
 
     memory: int = param(800, "Normal patches that stay in memory; more are finer and slower.", minimum=1, maximum=5000)
-    neighbors: int = param(
-        9, "Patches of the memory that tell how alone the strangest patch is.", minimum=1, maximum=50
+    strangest: float = param(
+        1.0, "Share of a picture's patches, in percent, whose distances are averaged.", minimum=0, maximum=100
     )
     seed: int = param(0, "Random seed of the coreset.", minimum=0)
 
     id: ClassVar[str] = "patchcore"
     title: ClassVar[str] = "Memory of normal patches (PatchCore)"
     sees: ClassVar[str] = "Parts that no normal picture has anywhere."
-    unit: ClassVar[str] = "distance of the strangest patch"
+    unit: ClassVar[str] = "mean distance of the strangest patches"
     needs: ClassVar[Literal["embeddings", "patches"]] = "patches"
+    patches: ClassVar[Literal["smooth", "unit"]] = "unit"
+    version: ClassVar[int] = 2
     reference: ClassVar[str] = "Roth et al.: Towards total recall in industrial anomaly detection, CVPR 2022"
 
     def fit(self, normal: Features, metric: Metric, progress: Progress = silent) -> Fitted:  # noqa: ARG002
@@ -43,40 +50,26 @@ class PatchCore(Detector):
             flat = flat[np.sort(random.permutation(len(flat))[:CANDIDATES])]
         candidates = as_float(flat)
         rows = greedy(projected(candidates, seed=self.seed), self.memory, seed=self.seed, progress=progress)
-        return Memory(np.ascontiguousarray(candidates[np.sort(rows)]), self.neighbors)
+        return Memory(np.ascontiguousarray(candidates[np.sort(rows)]), self.strangest / 100)
 
 
 @dataclass(frozen=True, eq=False)
 class Memory(Fitted):
-    """(M, C) normal patches, and how many tell whether a strange one is alone."""
+    """(M, C) normal patches, and the share, 0 to 1, of a picture's patches that count; at least one does."""
 
     patches: Float
-    neighbors: int
+    strangest: float
 
     def score(self, features: Features) -> Scored:
-        """The map holds each patch's distance to its nearest in memory; the score is equation 7 of the paper."""
-        maps, scores = zip(*(self._block(features[part]) for part in blocks(len(features), _BLOCK)), strict=True)
-        return Scored(np.concatenate(scores), np.concatenate(maps))
+        """The map holds each patch's distance to its nearest in memory; the score is the mean of the largest."""
+        maps = np.concatenate([self._nearest(features[part]) for part in blocks(len(features), _BLOCK)])
+        flat = np.sort(maps.reshape(len(maps), -1), axis=1)
+        count = max(1, round(self.strangest * flat.shape[1]))
+        return Scored(flat[:, -count:].mean(axis=1), maps)
 
-    def _block(self, features: Features) -> tuple[Float, Float]:
-        n, height, width, channels = features.shape
-        flat = as_float(features).reshape(-1, channels)
-        away = distances(flat, self.patches)
-        nearest = away.argmin(axis=1)
-        maps = away[np.arange(len(away)), nearest].reshape(n, height * width)
-        strangest = maps.argmax(axis=1)
-        rows = np.arange(n) * height * width + strangest
-        scores = [self._weighed(float(maps[i, strangest[i]]), nearest[row], away[row]) for i, row in enumerate(rows)]
-        return maps.reshape(n, height, width), np.array(scores, np.float32)
-
-    def _weighed(self, largest: float, nearest: int, away: Float) -> float:
-        """(1 - softmax of the distance among those to the nearest patch's own neighbours) times the distance."""
-        here = distances(self.patches[nearest][None], self.patches)[0]
-        around = np.argsort(here, kind="stable")[: self.neighbors]  # the nearest patch itself is among them
-        if len(around) < 2:
-            return largest
-        raised = np.exp(np.minimum(away[around].astype(np.float64) - largest, 500))
-        return float((1 - 1 / raised.sum()) * largest)
+    def _nearest(self, features: Features) -> Float:
+        flat = as_float(features).reshape(-1, features.shape[-1])
+        return np.asarray(distances(flat, self.patches).min(axis=1).reshape(features.shape[:-1]))
 
 
 def distances(a: Float, b: Float) -> Float:

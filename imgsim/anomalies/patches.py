@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Protocol, cast, runtime_checkable
+from typing import Any, Literal, Protocol, cast, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -17,10 +17,11 @@ from imgsim.progress import Progress, silent
 from imgsim.raster import squash
 from imgsim.types import Collection, Float, Image, key_of
 
-VERSION = 1  # raise it when the code gives other features
+VERSION = 2  # raise it when the code gives other features
 MOST_CHANNELS = 384  # wider features are averaged down to this, as PatchCore does to 1,024
 _FILE = "patches.npy"
 Half = npt.NDArray[np.float16]
+Kind = Literal["smooth", "unit"]  # averaged over 3 x 3 places; or each layer's features of a place of length 1
 
 
 @runtime_checkable
@@ -42,7 +43,9 @@ def bare(method: Method) -> Method:
     return method.base if isinstance(method, Worn) else method
 
 
-def patch_features(pipeline: Pipeline, collection: Collection, method: Method, progress: Progress = silent) -> Half:
+def patch_features(
+    pipeline: Pipeline, collection: Collection, method: Method, kind: Kind, progress: Progress = silent
+) -> Half:
     """(N, h, w, C) float16 of a collection, from the store or computed and kept there.
 
     Pictures are squashed to the network's square, so that their borders count too.
@@ -54,16 +57,16 @@ def patch_features(pipeline: Pipeline, collection: Collection, method: Method, p
     network = _network(method)
     if not len(collection):
         raise InputError(f"{collection.name} must have at least one readable image, got none; add images to it.")
-    key = key_of("patches", collection=collection.fingerprint, method=network.key, version=VERSION)
+    key = key_of("patches", collection=collection.fingerprint, method=network.key, of=kind, version=VERSION)
 
     def build(directory: Path) -> None:
-        _compute(pipeline, collection, network, directory / _FILE, progress)
+        _compute(pipeline, collection, network, kind, directory / _FILE, progress)
 
     folder = pipeline.store.compute("patches", key, build, progress)
     return cast(Half, np.load(folder / _FILE, mmap_mode="r"))
 
 
-def patches_of(picture: Image, method: Method, progress: Progress = silent) -> Half:
+def patches_of(picture: Image, method: Method, kind: Kind, progress: Progress = silent) -> Half:
     """(1, h, w, C) float16 of one picture.
 
     Raises:
@@ -72,7 +75,7 @@ def patches_of(picture: Image, method: Method, progress: Progress = silent) -> H
     """
     network = _network(method)
     _acquire(network, progress)
-    return combined(network.feature_maps(_squasher(network)[0](picture))).astype(np.float16)
+    return combined(network.feature_maps(_squasher(network)[0](picture)), kind).astype(np.float16)
 
 
 def _network(method: Method) -> Any:
@@ -88,7 +91,9 @@ def _acquire(network: Any, progress: Progress) -> None:
         raise UnavailableError(reason)
 
 
-def _compute(pipeline: Pipeline, collection: Collection, network: Any, path: Path, progress: Progress) -> None:
+def _compute(
+    pipeline: Pipeline, collection: Collection, network: Any, kind: Kind, path: Path, progress: Progress
+) -> None:
     _acquire(network, progress)
     stage = f"Looking at patches with {network.title}"
     prepare, side = _squasher(network)
@@ -101,7 +106,7 @@ def _compute(pipeline: Pipeline, collection: Collection, network: Any, path: Pat
             raise InputError(f"{found}; the collection has changed since it was opened, open it again.")
         waiting.append(found[0])
         if len(waiting) == network.batch_size or row == len(collection) - 1:
-            features = combined(network.feature_maps(waiting))
+            features = combined(network.feature_maps(waiting), kind)
             if out is None:
                 shape = (len(collection), *features.shape[1:])
                 out = np.lib.format.open_memmap(path, mode="w+", dtype=np.float16, shape=shape)
@@ -121,10 +126,11 @@ def _squasher(network: Method) -> tuple[Callable[[Image], list[Array]], int]:
     return prepare, max(height, width)
 
 
-def combined(maps: Sequence[Float]) -> Float:
-    """(B, h, w, C) of several maps: each averaged over 3 x 3 places, brought to the grid of the first, side by side.
+def combined(maps: Sequence[Float], kind: Kind) -> Float:
+    """(B, h, w, C) of several maps, brought to the grid of the first, side by side.
 
-    Reference: Roth et al. 2022, section 3.1.
+    Smooth ones are averaged over 3 x 3 places before (Roth et al. 2022, section 3.1); of unit ones each layer counts
+    alike at every place, as its features there are divided by their length.
     """
     import torch
     from torch.nn import functional
@@ -132,10 +138,13 @@ def combined(maps: Sequence[Float]) -> Float:
     with torch.inference_mode():
         grids = [torch.from_numpy(np.ascontiguousarray(one)).permute(0, 3, 1, 2) for one in maps]
         size = grids[0].shape[2:]
-        around = [functional.avg_pool2d(grid, 3, 1, 1, count_include_pad=False) for grid in grids]
+        if kind == "smooth":
+            grids = [functional.avg_pool2d(grid, 3, 1, 1, count_include_pad=False) for grid in grids]
         level = [
-            grid if grid.shape[2:] == size else functional.interpolate(grid, size, mode="bilinear") for grid in around
+            grid if grid.shape[2:] == size else functional.interpolate(grid, size, mode="bilinear") for grid in grids
         ]
+        if kind == "unit":
+            level = [functional.normalize(grid, dim=1) for grid in level]
         together = torch.cat(level, 1).permute(0, 2, 3, 1)
         if together.shape[3] > MOST_CHANNELS:
             flat = together.reshape(1, -1, together.shape[3])

@@ -174,7 +174,9 @@ def _part_of(progress: Progress, part: int, n_parts: int) -> Progress:
 def _features(pipeline: Pipeline, setup: Setup, progress: Progress) -> tuple[Callable[[Any], Features], Metric]:
     """What gives the features of rows of all N pictures, and the metric of the method."""
     if setup.detector.needs == "patches":
-        arrays: list[Any] = [patch_features(pipeline, c, setup.method, progress) for c, _ in setup.parts]
+        arrays: list[Any] = [
+            patch_features(pipeline, c, setup.method, setup.detector.patches, progress) for c, _ in setup.parts
+        ]
         metric: Metric = "euclidean"
     else:
         arrays, metric = _embeddings(pipeline, setup, progress)

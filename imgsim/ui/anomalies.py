@@ -24,7 +24,12 @@ from imgsim.ui.progress import plain
 SHOWN = 60  # pictures above and below the threshold
 SIDE = 420  # pixels of the long side of the picture in focus
 NO_PLACE = "This detector judges the picture as a whole and shows no place. PaDiM and PatchCore do."
-ABOVE, BELOW = "anomalies_above", "anomalies_below"
+ABOVE, BELOW, SOON = "anomalies_above", "anomalies_below", "anomalies_soon"
+PREVIEWED = 30  # pictures that are shown while a study runs
+MEANWHILE = (
+    "The normal pictures teach a detector. Then every picture gets a score, judged by what the others have taught, and "
+    "the strangest come first; detectors of parts also show where."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +57,7 @@ def opened(source: str) -> Collection | None:
         return None
     if key is not None:
         return maps.pipeline().load_collection(key)
+    st.caption(MEANWHILE)
     wait("open", {"source": source}, "Looking at the pictures")
     return None
 
@@ -74,10 +80,31 @@ def scene(view: AnomaliesView, collection: Collection, test: Collection | None) 
         st.error(plain(progress.sentence(str(error))))
         return None
     if found is None:
-        wait("anomalies", asdict(request), "Looking for what is not normal")
+        st.caption(MEANWHILE)
+        job = st.container()
+        _preview(judged)
+        with job:
+            wait("anomalies", asdict(request), "Looking for what is not normal")
         return None
     order = np.argsort(-found.scores, kind="stable").tolist()
     return Scene(view, request, found, core.verdict(found, view.alarms / 100), order)
+
+
+def _preview(judged: Collection) -> None:
+    """Some of the pictures that will be judged, from the whole of the collection; a click takes one into focus."""
+    key = maps.pipeline().collection_key(judged.source)
+    if key is None:
+        return
+    st.markdown("**Some of the pictures**")
+    rows = np.unique(np.linspace(0, len(judged) - 1, PREVIEWED).astype(int)).tolist()
+    shown = [gallery.Picture(row, judged.ids[row], gallery.thumbnail_url(key, row)) for row in rows]
+
+    def pick() -> None:
+        row = gallery.picked(SOON)
+        if row is not None:
+            update(image=judged.ids[row])
+
+    gallery.gallery(shown, key=SOON, size=92, verb="Look at it first", on_pick=pick)
 
 
 def wait(task: str, arguments: dict[str, str], title: str) -> None:

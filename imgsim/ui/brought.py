@@ -21,4 +21,9 @@ def keep(widget: str, change: Callable[[str], None]) -> None:
     try:
         change(uploads.keep(file.getvalue()))
     except ImgsimError as error:
-        st.session_state["notice"] = f"{file.name}: {error}"
+        st.session_state["notice"] = refused(file.name, error)
+
+
+def refused(name: str, error: ImgsimError) -> str:
+    """What is said of a file that cannot be used."""
+    return f"The file {name} was not taken: {str(error).rstrip('.')}; choose another one."

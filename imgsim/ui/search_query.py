@@ -123,7 +123,7 @@ def _brought() -> None:
     try:
         update(image=own.brought(KEY))
     except ImgsimError as error:
-        st.session_state["notice"] = f"{own.name_of(KEY)}: {error}"
+        st.session_state["notice"] = brought.refused(own.name_of(KEY), error)
 
 
 def _uploaded() -> None:
