@@ -68,6 +68,34 @@ def test_features_equal_timms_own(
 
 
 @needs_timm
+def test_class_probabilities_equal_timms_own(
+    tmp_path: Path, astronaut: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import timm
+    import torch
+    from safetensors.torch import load_file
+
+    name = "test_vit.r160_in1k"
+    path = saved(name, tmp_path, monkeypatch)
+    net = timm.create_model(name).eval()
+    net.load_state_dict(load_file(path))
+    transform = timm.data.create_transform(**timm.data.resolve_model_data_config(net), is_training=False)
+    with torch.inference_mode():
+        expected = net(transform(Image.fromarray(astronaut))[None]).softmax(1).numpy()
+    method = METHODS.create("conse", classifier=name)
+    got = method.class_probabilities([method.prepare(astronaut)])
+    np.testing.assert_allclose(got, expected, atol=1e-5)
+    assert method.embed([astronaut]).shape == (1, method.dim)
+
+
+@needs_timm
+def test_a_network_of_other_classes_names_nothing(astronaut: np.ndarray) -> None:
+    method = METHODS.create("vit_small_patch14_dinov2", weights="random")
+    with pytest.raises(InputError, match="ends in 1k"):
+        method.class_probabilities([method.prepare(astronaut)])
+
+
+@needs_timm
 @pytest.mark.parametrize("layer", ["early", "middle", "late", "last"])
 @pytest.mark.parametrize("pooling", ["avg", "cls"])
 def test_a_layer_is_timms_own_intermediate(layer: str, pooling: str, astronaut: np.ndarray) -> None:

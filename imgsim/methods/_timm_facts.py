@@ -19,6 +19,11 @@ def n_stages(name: str) -> int:
     return int(FACTS.entry(name)["stages"])
 
 
+def classifiers() -> tuple[str, ...]:
+    """Full names of the networks that name ImageNet's 1,000 classes: a tag ends with what was trained on last."""
+    return tuple(name for name in FACTS.names if "." in name and name.endswith("in1k"))
+
+
 def has_class_token(name: str) -> bool:
     """Whether there is a class token to read."""
     return bool(FACTS.entry(name)["cls"])

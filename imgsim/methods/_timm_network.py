@@ -21,11 +21,11 @@ def places(n_stages: int) -> list[int]:
     return [max(0, math.ceil(n_stages * depth) - 1) for depth in DEPTHS.values()]
 
 
-def build(name: str, state: Mapping[str, Any] | None) -> torch.nn.Module:
+def build(name: str, state: Mapping[str, Any] | None, *, head: bool = False) -> torch.nn.Module:
     """The network in evaluation mode by its full name, with a state dict or, without one, seeded random weights.
 
     timm puts the state dict in, as it knows which tensors of older files it has renamed. The class head goes
-    afterwards: with it every tensor must fit, without it timm would take any file.
+    afterwards unless it is wanted: with it every tensor must fit, without it timm would take any file.
 
     Raises:
         InputError: the state dict belongs to another network.
@@ -46,7 +46,8 @@ def build(name: str, state: Mapping[str, Any] | None) -> torch.nn.Module:
             raise InputError(
                 f"the weights must be a state dict of timm's {name}, got other tensors; bring its own file."
             ) from error
-    net.reset_classifier(0)
+    if not head:
+        net.reset_classifier(0)
     whole: torch.nn.Module = net.eval().requires_grad_(False)
     return whole
 
@@ -67,6 +68,11 @@ def features(net: Any, stage: int | None, pooling: str, mean: Sequence[float], s
         return values.float()
 
     return standardised(net, mean, std, read)
+
+
+def classifier(net: Any, mean: Sequence[float], std: Sequence[float]) -> torch.nn.Module:
+    """(B, 3, H, W) uint8 -> (B, C) probabilities by the network's own class head."""
+    return standardised(net, mean, std, lambda whole, pictures: whole(pictures).float().softmax(1))
 
 
 def _pooled(net: Any, picture: torch.Tensor, stage: int, pooling: str) -> torch.Tensor:

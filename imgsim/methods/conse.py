@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Protocol, cast
 import numpy as np
 
 from imgsim.errors import InputError
-from imgsim.methods import METHODS, Array, Method, _sentences
+from imgsim.methods import METHODS, Array, Method, _sentences, _timm_facts
 from imgsim.methods._network_facts import networks
 from imgsim.parameters import param
 from imgsim.progress import Progress, silent
@@ -72,8 +72,8 @@ class ConSE(Method):
 
     classifier: str = param(
         "imgsim_mini",
-        "The network that names what it sees, imgsim_mini or one of torchvision's.",
-        choices=("imgsim_mini", *networks()),
+        "What names what it sees: imgsim_mini, a network of torchvision, or one of timm with ImageNet's classes.",
+        choices=("imgsim_mini", *networks(), *_timm_facts.classifiers()),
     )
     top: int = param(10, "How many of the likeliest classes speak; few are sharper.", minimum=1, maximum=1000)
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
 
 from imgsim import weights as files
 from imgsim.errors import InputError
-from imgsim.methods import METHODS, _timm_facts
+from imgsim.methods import METHODS, Array, _timm_facts
 from imgsim.methods._network_facts import networks as torchvision_names
 from imgsim.methods._network_facts import published_names
-from imgsim.methods._precise_network import precision_param
+from imgsim.methods._precise_network import MOST_LOADED, precision_param
 from imgsim.methods._tagged_facts import TaggedFacts
 from imgsim.methods._tagged_network import TaggedNetwork, network_param, weights_param
 from imgsim.parameters import param
+from imgsim.types import Float
 
 if TYPE_CHECKING:
     import torch
@@ -87,3 +92,28 @@ class Timm(TaggedNetwork):
         stage = None if own else places[_timm_facts.DEPTHS.index(self.layer)]
         pooling = "avg" if self.pooling == "own" else self.pooling
         return _timm_network.features(net, stage, pooling, self.look.mean, self.look.std)
+
+    def class_probabilities(self, prepared: Sequence[Array]) -> Float:
+        """(B, 1000) probabilities of the ImageNet classes, each row of sum 1, always in fp32.
+
+        Raises:
+            InputError: these weights know no such classes.
+        """
+        probabilities: Float = _classifier(self)(np.stack(prepared))
+        return probabilities
+
+
+@functools.lru_cache(maxsize=MOST_LOADED)
+def _classifier(method: Timm) -> Any:
+    from imgsim.methods import _backends, _timm_network
+
+    name = method.facts.full_name(method.network)
+    if name not in _timm_facts.classifiers():
+        raise InputError(
+            f"the classifier must have ImageNet's 1,000 classes, got {name}; take one whose name ends in 1k."
+        )
+    method.acquire()
+    net = _timm_network.build(name, files.load_state(method.path) if method.path else None, head=True)
+    note = _backends.Note(files.workspace_folder().parent, method.key + " with head")
+    module = _timm_network.classifier(net, method.look.mean, method.look.std)
+    return _backends.runner(module, (method.look.height, method.look.width), "fp32", note)
