@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -302,6 +303,27 @@ def test_methods_shows_pictures_and_costs_and_only_what_runs_here(monkeypatch: p
     app.toggle(key="runs_here").set_value(True).run()
     assert "`hog`" in said(app)
     assert "`lbp`" not in said(app)
+
+
+def test_methods_says_how_far_the_drawing_is_and_shows_what_is_new(monkeypatch: pytest.MonkeyPatch) -> None:
+    job = SimpleNamespace(alive=True, stages=[SimpleNamespace(done=3, total=40)])
+    said_so: list[str] = []
+    monkeypatch.setattr(catalogue, "manager", lambda: SimpleNamespace(find=lambda *_: job))
+    monkeypatch.setattr(catalogue.st, "caption", said_so.append)
+
+    def again() -> None:
+        raise InterruptedError
+
+    monkeypatch.setattr(catalogue.st, "rerun", again)
+    catalogue._drawing(0)
+    assert "3 of 40 so far; they appear here by themselves" in said_so[-1]
+    job.stages[0].done = catalogue.FRESH
+    with pytest.raises(InterruptedError):
+        catalogue._drawing(0)
+    catalogue._drawing(3)
+    job.alive = False
+    with pytest.raises(InterruptedError):
+        catalogue._drawing(3)
 
 
 def test_a_folder_becomes_a_collection_with_its_own_buttons(normal: str) -> None:

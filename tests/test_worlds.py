@@ -113,3 +113,9 @@ def test_a_handout_opens_offline_and_reads_no_markup() -> None:
     drawn = re.search(r"of (\[.*\])\.entries", page)
     assert drawn is not None
     assert len(json.loads(drawn[1])[0]["data"]) == 3
+
+
+def test_sliders_say_what_they_do_once() -> None:
+    app = open_page("worlds", world="clusters")
+    labels = [slider.label for slider in app.sidebar.slider]
+    assert labels[:3] == ["Points in all", "Dimensions of the space", "Groups"]

@@ -15,10 +15,12 @@ from imgsim.methods._costs import usual_milliseconds
 from imgsim.pair_scores import PAIR_SCORES
 from imgsim.tasks import sights as sights_task
 from imgsim.ui import controls
-from imgsim.ui.jobs import manager
+from imgsim.ui.jobs import Job, manager
 from imgsim.ui.progress import plain, sentence
 
 FOLDED_FROM = 12  # so many networks of one package are shown as a table
+EVERY = 2.0  # seconds between two looks at how many pictures are drawn
+FRESH = 12  # pictures more, after which the page shows them
 
 
 def search_and_show() -> None:
@@ -62,7 +64,20 @@ def _pictures() -> None:
     if job is None:
         job = manager().submit("sights", {}, "What methods see")
     if job.alive:
-        st.caption("The pictures of what each method sees are being drawn; look again in a minute.")
+        st.fragment(_drawing, run_every=EVERY)(_drawn(job))
+
+
+def _drawing(before: int) -> None:
+    """Say how far the drawing is; the page is run again for every `FRESH` pictures more, and when it ends."""
+    job = manager().find("sights", {})
+    if job is None or not job.alive or _drawn(job) >= before + FRESH:
+        st.rerun()
+    far = f" {_drawn(job)} of {job.stages[-1].total} so far;" if job.stages and job.stages[-1].total else ""
+    st.caption(f"The pictures of what each method sees are being drawn;{far} they appear here by themselves.")
+
+
+def _drawn(job: Job) -> int:
+    return job.stages[-1].done if job.stages else 0
 
 
 def _family(members: list[type[Any]]) -> None:

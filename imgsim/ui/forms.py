@@ -83,7 +83,7 @@ def _widget(
     st.session_state[key] = value
     facts: dict[str, Any] = {"label": words(parameter.name), "help": parameter.help, "key": key, "on_change": changed}
     if titles is not None:
-        facts |= {"label": f"{words(parameter.name)} · {parameter.help}", "help": None}
+        facts |= {"label": _told(parameter), "help": None}
     if parameter.choices is not None:
         st.selectbox(options=list(parameter.choices), format_func=titles or str, **facts)
     elif parameter.type is bool:
@@ -92,6 +92,13 @@ def _widget(
         st.text_input(**facts)
     else:
         _number(parameter, facts, sliders)
+
+
+def _told(parameter: Parameter) -> str:
+    """Name and what it does; the latter alone where the name is a letter or its own first word."""
+    said = parameter.help.rstrip(".")
+    name = parameter.name.lower()
+    return said if len(name) == 1 or said.lower().startswith(name[:3]) else f"{words(parameter.name)} · {said}"
 
 
 def _number(parameter: Parameter, facts: dict[str, Any], sliders: bool) -> None:

@@ -24,8 +24,16 @@ def test_a_lesson_by_mouse_and_keyboard(page: Any, app_url: str) -> None:
     page.keyboard.press("p")
     page.wait_for_selector("html.imgsim-presenting", state="attached")
     assert not page.locator("[data-testid=stSidebar]").is_visible()
+    outline = "getComputedStyle(document.querySelector('[data-testid=stMain]')).outlineStyle"
+    assert page.evaluate(outline) == "none", "no frame around the page that keys were pressed on"
     page.keyboard.press("p")
     page.locator("[data-testid=stSidebar]").wait_for()
+    page.set_viewport_size({"width": 800, "height": 900})
+    page.wait_for_function("""() => {
+        const tops = [...document.querySelectorAll('.st-key-turns button')].map((one) => one.getBoundingClientRect().top);
+        return tops.length > 5 && Math.max(...tops) - Math.min(...tops) < 20;
+    }""")
+    page.set_viewport_size({"width": 1400, "height": 900})
     page.keyboard.press("ArrowRight")
     page.wait_for_url(re.compile("step=break"))
     slider = page.get_by_role("slider", name="Shift")
