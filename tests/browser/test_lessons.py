@@ -30,7 +30,8 @@ def test_a_lesson_by_mouse_and_keyboard(page: Any, app_url: str) -> None:
     page.locator("[data-testid=stSidebar]").wait_for()
     page.set_viewport_size({"width": 800, "height": 900})
     page.wait_for_function("""() => {
-        const tops = [...document.querySelectorAll('.st-key-turns button')].map((one) => one.getBoundingClientRect().top);
+        const buttons = [...document.querySelectorAll('.st-key-turns button')];
+        const tops = buttons.map((one) => one.getBoundingClientRect().top);
         return tops.length > 5 && Math.max(...tops) - Math.min(...tops) < 20;
     }""")
     page.set_viewport_size({"width": 1400, "height": 900})
