@@ -12,7 +12,7 @@ import pytest
 from imgsim import neighbors
 from imgsim.pipeline import Pipeline
 from imgsim.plots.handout import handout_page
-from imgsim.plots.teaching import truth_map
+from imgsim.plots.teaching import AXIS, truth_map
 from imgsim.progress import silent
 from imgsim.projections import PROJECTORS
 from imgsim.tasks import worlds as task
@@ -119,3 +119,16 @@ def test_sliders_say_what_they_do_once() -> None:
     app = open_page("worlds", world="clusters")
     labels = [slider.label for slider in app.sidebar.slider]
     assert labels[:3] == ["Points in all", "Dimensions of the space", "Groups"]
+
+
+@pytest.mark.parametrize("ground", ["#14171c", "#ffffff"])
+def test_points_of_an_axis_stand_out_in_both_themes(ground: str) -> None:
+    def light(color: str) -> float:
+        part = np.array([int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+        return float(
+            np.where(part <= 0.04045, part / 12.92, ((part + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
+        )
+
+    for _, color in AXIS:
+        low, high = sorted((light(color), light(ground)))
+        assert (high + 0.05) / (low + 0.05) >= 3

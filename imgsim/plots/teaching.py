@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 GROUPS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#b3a400", "#7a7f87")
 ACCENT, GREY = "#3b6fd4", "#8a8f98"
 CIRCLE = ((0.0, "#3b6fd4"), (0.25, "#e69f00"), (0.5, "#b23b3b"), (0.75, "#009e73"), (1.0, "#3b6fd4"))
-AXIS = "Cividis"
+AXIS = ((0, "#2f63c9"), (0.5, "#8b8b86"), (1, "#b58e00"))
 _MARGIN = {"l": 12, "r": 12, "t": 46, "b": 44}
 _FIXED = {"fixedrange": True, "automargin": True}
 
@@ -121,7 +121,7 @@ def _marked(truth: Float, kind: str) -> list[tuple[str, Any, dict[str, Any]]]:
     if kind == "groups":
         found = np.unique(truth)
         return [(f"group {int(g) + 1}", truth == g, {"color": GROUPS[i % len(GROUPS)]}) for i, g in enumerate(found)]
-    scale = [list(stop) for stop in CIRCLE] if kind == "circle" else AXIS
+    scale = [list(stop) for stop in (CIRCLE if kind == "circle" else AXIS)]
     return [("", np.ones(len(truth), bool), {"color": truth, "colorscale": scale, "cmin": 0, "cmax": 1})]
 
 
