@@ -9,7 +9,9 @@ from typing import Any
 
 import streamlit as st
 
+from imgsim.plots.larger import larger
 from imgsim.plots.words import words
+from imgsim.ui import presenting
 from imgsim.ui.told import told
 
 QUIET = {"displayModeBar": False}
@@ -27,6 +29,8 @@ def chart(figure: Any, *, key: str, said: str = "", **options: Any) -> None:
         options: of `st.plotly_chart`.
     """
     numbers = words(figure)
+    if presenting.on():
+        figure = larger(figure)
     label = f"{numbers.title} {said}".strip() if said else numbers.label
     with st.container(key=f"chart_{key}", gap=None):
         st.plotly_chart(figure, key=key, **options)

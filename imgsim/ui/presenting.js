@@ -10,12 +10,20 @@ function press(name) {
   return Boolean(button);
 }
 
+// Charts are drawn by Python, which is told of a change and not of what it knows.
+function tell(on) {
+  if (on === Boolean(window.imgsimTold)) return;
+  window.imgsimTold = on;
+  window.imgsimTell?.('presenting', on);
+}
+
 function present(on) {
   document.documentElement.classList.toggle(CLASS, on);
   for (const button of document.querySelectorAll('.imgsim-present [data-do=present]'))
     button.textContent = on ? 'End presenting' : 'Present';
   sessionStorage.setItem(KEPT, on ? '1' : '');
   window.dispatchEvent(new Event('resize')); // charts fit themselves anew
+  tell(on);
 }
 
 function onKey(event) {
@@ -50,7 +58,8 @@ function otherTheme() {
   window.location.reload();
 }
 
-export default function ({ parentElement }) {
+export default function ({ parentElement, setStateValue }) {
+  window.imgsimTell = setStateValue;
   const bar = parentElement.querySelector('.imgsim-present');
   bar.querySelector('[data-do=copy]').onclick = (event) => copy(event.currentTarget);
   bar.querySelector('[data-do=theme]').onclick = otherTheme;

@@ -26,8 +26,12 @@ def test_a_lesson_by_mouse_and_keyboard(page: Any, app_url: str) -> None:
     assert not page.locator("[data-testid=stSidebar]").is_visible()
     outline = "getComputedStyle(document.querySelector('[data-testid=stMain]')).outlineStyle"
     assert page.evaluate(outline) == "none", "no frame around the page that keys were pressed on"
+    smallest = """() => Math.min(...[...document.querySelectorAll('.js-plotly-plot .main-svg text')]
+        .filter((one) => one.textContent).map((one) => parseFloat(getComputedStyle(one).fontSize)))"""
+    page.wait_for_function(f"({smallest})() > 15.5")  # charts are drawn in large type, too
     page.keyboard.press("p")
     page.locator("[data-testid=stSidebar]").wait_for()
+    page.wait_for_function(f"({smallest})() < 15.5")
     page.set_viewport_size({"width": 800, "height": 900})
     page.wait_for_function("""() => {
         const buttons = [...document.querySelectorAll('.st-key-turns button')];
