@@ -18,21 +18,18 @@ def larger(figure: Figure) -> Figure:
     """A copy whose type and margins are 1.35 times as large, and which is 1.15 times as high."""
     import plotly.graph_objects as go
 
-    grown = go.Figure(_grown(figure.to_plotly_json()), skip_invalid=False)
-    layout = figure.layout
-    grown.update_layout(font_size=TYPE * (layout.font.size or USUAL))
-    grown.update_layout(legend_font_size=TYPE * (layout.legend.font.size or USUAL))
-    for update, axes in ((grown.for_each_xaxis, figure.select_xaxes()), (grown.for_each_yaxis, figure.select_yaxes())):
-        sizes = [(axis.tickfont.size or USUAL, axis.title.font.size or USUAL) for axis in axes]
-        given = iter(sizes)
-        update(lambda axis, given=given: _set(axis, *next(given)))
+    grown = go.Figure(_grown(figure.to_plotly_json()), skip_invalid=False)  # then what says nothing of its size
+    layout = grown.layout
+    grown.update_layout(font_size=_size(layout.font), legend_font_size=_size(layout.legend.font))
+    for axis in (*grown.select_xaxes(), *grown.select_yaxes()):
+        axis.update(tickfont_size=_size(axis.tickfont), title_font_size=_size(axis.title.font))
     if layout.height:
         grown.update_layout(height=round(HEIGHT * layout.height))
     return grown
 
 
-def _set(axis: Any, ticks: float, title: float) -> None:
-    axis.update(tickfont_size=TYPE * ticks, title_font_size=TYPE * title)
+def _size(font: Any) -> float:
+    return float(font.size or TYPE * USUAL)
 
 
 def _grown(part: Any, name: str = "") -> Any:
