@@ -46,7 +46,7 @@ def duplicates(
         raise InputError("examples must be both --copy and --no-copy, got one of them; give the other pair too.")
     pipeline = Pipeline()
     with progress_bar() as progress:
-        collection = core.open_sketched(pipeline, source, progress) if candidates else pipeline.open(source, progress)
+        collection = core.open_sketched(pipeline, source, progress, candidates)
         ranked = _ranked(pipeline, collection, copy, no_copy, progress) if copy and no_copy else None
         scored = core.score_pairs(pipeline, collection, candidates, progress)
         decision = core.decide(scored, core.Thresholds(bits, points))

@@ -97,12 +97,14 @@ class Sketcher:
             self.found[sha256] = _both(image)
 
 
-def open_sketched(pipeline: Pipeline, source: str, progress: Progress = silent) -> Collection:
-    """The collection of a SOURCE; pictures that must be read for it are sketched in the same pass.
+def open_sketched(pipeline: Pipeline, source: str, progress: Progress = silent, candidates: int = 5) -> Collection:
+    """The collection of a SOURCE; pictures that must be read for it are sketched in the same pass, if for candidates.
 
     Raises:
         InputError: there is no such source.
     """
+    if not candidates:
+        return pipeline.open(source, progress)
     sketcher = Sketcher()
     collection = pipeline.load_collection(pipeline.scan(source, progress, sketcher))
     if sketcher.found:

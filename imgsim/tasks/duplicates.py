@@ -19,7 +19,7 @@ def run(arguments: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
     Gives `facts`: by row as text width, height and sharpness of every picture that may be in a group.
     """
     pipeline, source, candidates = Pipeline(), arguments["source"], arguments["candidates"]
-    collection = open_sketched(pipeline, source, progress) if candidates else pipeline.open(source, progress)
+    collection = open_sketched(pipeline, source, progress, candidates)
     scored = score_pairs(pipeline, collection, candidates, progress)
     facts = keepers(pipeline, collection, scored, decide(scored, LOOSEST).groups, progress)[1]
     return {"facts": {str(row): [one.width, one.height, one.sharpness] for row, one in facts.items()}}
