@@ -127,6 +127,37 @@ def swapped_profile() -> bytes:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
+def test_warnings_of_damaged_metadata_reach_nobody_whatever_other_threads_do_to_the_filters() -> None:
+    code = """
+        import threading, warnings
+        from concurrent.futures import ThreadPoolExecutor
+        from imgsim.images import decode
+
+        data = bytes.fromhex(input())
+        decode(data)
+        done = threading.Event()
+
+        def meddle():
+            while not done.wait(.0005):
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+
+        meddler = threading.Thread(target=meddle)
+        meddler.start()
+        with ThreadPoolExecutor(4) as pool:
+            print({image.shape for image in pool.map(decode, [data] * 200)})
+        done.set()
+        meddler.join()
+    """
+    exif = b"Exif\0\0II*\0\x08\0\0\0\x05\0\x12\x01"  # five entries are told, none is there
+    data = encoded(Pil.fromarray(scene()), "JPEG", exif=exif)
+    with pytest.warns(UserWarning, match="Corrupt EXIF"):
+        Pil.open(io.BytesIO(data)).getexif()
+    command = [sys.executable, "-W", "always", "-c", textwrap.dedent(code)]
+    ran = subprocess.run(command, input=data.hex(), capture_output=True, text=True, timeout=120)
+    assert (ran.stdout.strip(), ran.stderr) == (str({scene().shape}), "")
+
+
 def test_a_colour_profile_is_applied_and_a_broken_one_ignored() -> None:
     profile = bytearray(swapped_profile())
     at = profile.find(b"para")

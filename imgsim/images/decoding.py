@@ -109,7 +109,6 @@ def from_pil(picture: Pil.Image) -> Image:
 def _opened(data: bytes | Path) -> Iterator[ImageFile.ImageFile]:
     """A file whose head says that it may be decoded; what goes wrong with it has a reason."""
     _prepare_pillow()
-    _quiet()
     try:
         with Pil.open(io.BytesIO(data) if isinstance(data, bytes) else data, formats=FORMATS) as picture:
             if min(picture.size) < 1:
@@ -216,9 +215,6 @@ def _prepare_pillow() -> None:
     Pil.init()
     # Above it Pillow warns, above twice it raises; the checks here refuse such pictures first.
     Pil.MAX_IMAGE_PIXELS = MAX_SOURCE_PIXELS
-
-
-def _quiet() -> None:
-    """Damaged metadata makes Pillow warn; the picture itself is fine, so nobody needs to hear of it."""
-    if not any(rule[0] == "ignore" and getattr(rule[3], "pattern", "") == r"PIL\." for rule in warnings.filters):
-        warnings.filterwarnings("ignore", module=r"PIL\.")
+    # Damaged metadata makes it warn; the picture itself is fine, so nobody needs to hear of it. Once a process: the
+    # filters are the process's, and to change them while other threads decode takes them away for a moment.
+    warnings.filterwarnings("ignore", module=r"PIL\.")
