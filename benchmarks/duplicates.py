@@ -1,6 +1,6 @@
-"""Duplicates and forgeries: precision and recall on real copies, and beside imagededup's perceptual hash.
+"""Duplicates and forgeries: precision and recall on real copies, and beside a perceptual hash like imagededup's.
 
-`python -m benchmarks.duplicates [hashes photos files copies forgeries]`; shared data in ../shared/data or where
+`python -m benchmarks.duplicates [hashes photos copies forgeries]`; shared data in ../shared/data or where
 IMGSIM_SHARED_DATA says.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import os
 import re
-import subprocess
 import sys
 import tempfile
 import time
@@ -31,7 +30,6 @@ from imgsim.workspace import Workspace
 FOLDER = Path(os.environ.get("IMGSIM_SHARED_DATA", "../shared/data"))
 STAGE_HASHES = 50_000
 PRECISION = 0.99
-LARGE = 4000  # pixels of the long side
 GRID = [Thresholds(bits, points) for bits in (23, 31, 39) for points in (8, 10, 12, 15, 20, 30)]
 Pairs = set[tuple[int, int]]
 
@@ -169,69 +167,6 @@ def _perceptual_hash(pipeline: Pipeline, collection: Collection, true: Pairs) ->
     print(f"   recall {max((one[2] for one in good), default=0):.3f} at {PRECISION:.0%} precision", flush=True)
 
 
-def files() -> None:
-    """From files to pairs, beside imagededup itself where it is installed: small pictures, and large photographs."""
-    from PIL import Image
-
-    pipeline = Pipeline()
-    collection = pipeline.open("builtin:photos")
-    few = [row for row, id in enumerate(collection.ids) if id.endswith(("original", "crop_25", "jpeg_30", "frame_12"))]
-    with tempfile.TemporaryDirectory() as temporary:
-        small, large = Path(temporary) / "small", Path(temporary) / "large"
-        for folder in (small, large):
-            folder.mkdir()
-        for row, id in enumerate(collection.ids):
-            picture = Image.fromarray(pipeline.read_image(collection, row))
-            picture.save(small / (id.replace("/", "--") + ".png"))
-            if row in few:
-                scale = LARGE / max(picture.size)
-                size = (round(picture.width * scale), round(picture.height * scale))
-                picture.resize(size, Image.Resampling.BICUBIC).save(
-                    large / (id.replace("/", "--") + ".jpg"), quality=90
-                )
-        for folder in (small, large):
-            _from_files(folder)
-
-
-def _from_files(folder: Path) -> None:
-    """Time in this process, recall, and the time of a process of its own for each, imports included."""
-    named = f"{len(list(folder.iterdir()))} {folder.name} files"
-    with tempfile.TemporaryDirectory() as temporary:
-        fresh = Pipeline(Workspace(Path(temporary)))
-        clock = _Clock()
-        collection = duplicates.open_sketched(fresh, str(folder))
-        scored = duplicates.score_pairs(fresh, collection)
-        taken = clock.told()
-        true = truth([id.partition("--")[0] for id in collection.ids])
-        tried = [shares(grouped(duplicates.decide(scored, at)), true) for at in GRID]
-        recall = max((one[1] for one in tried if one[0] >= PRECISION), default=0)
-        print(f"{named}, imgsim, pairs and thumbnails: {taken}; recall {recall:.3f} at {PRECISION:.0%} precision")
-        command = [sys.executable, "-m", "imgsim", "duplicates", str(folder), "--json"]
-        _as_a_command(named, "imgsim duplicates", command, IMGSIM_HOME=str(Path(temporary) / "home"))
-    try:
-        from imagededup.methods import PHash
-    except ImportError:
-        print("imagededup is not installed")
-        return
-    clock = _Clock()
-    near = PHash(verbose=False).find_duplicates(image_dir=str(folder), max_distance_threshold=24, scores=True)
-    taken = clock.told()
-    rows = {id: row for row, id in enumerate(collection.ids)}
-    far = {(rows[a], rows[b]): bits for a, found in near.items() for b, bits in found if rows[a] < rows[b]}
-    tried = [shares({pair for pair, bits in far.items() if bits <= most}, true) for most in range(25)]
-    recall = max((one[1] for one in tried if one[0] >= PRECISION), default=0)
-    print(f"{named}, imagededup PHash: {taken}; recall {recall:.3f} at {PRECISION:.0%} precision", flush=True)
-    script = "import sys; from imagededup.methods import PHash; PHash().find_duplicates(image_dir=sys.argv[1])"
-    _as_a_command(named, "imagededup PHash", [sys.executable, "-c", script, str(folder)])
-
-
-def _as_a_command(named: str, who: str, command: list[str], **environment: str) -> None:
-    """As somebody would run it once: a process that starts, imports, reads, finds and ends."""
-    clock = _Clock()
-    subprocess.run(command, check=True, env=os.environ | environment, capture_output=True)
-    print(f"{named}, {who}, as a process of its own: {clock.told()}", flush=True)
-
-
 def copies() -> None:
     """Precision and recall at the defaults on real copies."""
     for name, family in (
@@ -301,7 +236,7 @@ def _iou(a: np.ndarray, b: np.ndarray) -> float:
 
 def main() -> None:
     """Run those named, else all that this machine has data for."""
-    parts = {"hashes": hashes, "photos": photos, "files": files, "copies": copies, "forgeries": forgeries}
+    parts = {"hashes": hashes, "photos": photos, "copies": copies, "forgeries": forgeries}
     for name in sys.argv[1:] or parts:
         if name in ("copies", "forgeries") and not FOLDER.is_dir():
             print(f"{name}: the shared data is not on this machine")

@@ -71,7 +71,7 @@ def test_the_page_shows_it_while_the_map_is_drawn(folder: Path) -> None:
         _look()
 
     request = MapRequest(str(folder), "pixels:size=4", "tsne:perplexity=5.0")
-    app = AppTest.from_function(page, default_timeout=30)
+    app = AppTest.from_function(page, default_timeout=120)
     app.query_params["collection"] = request.source
     app.query_params["method"] = request.method
     app.query_params["map"] = request.projector

@@ -47,7 +47,7 @@ def make_map(source: str):
 
 
 def open_page(page: str, **params: str) -> AppTest:
-    app = AppTest.from_file(str(MAIN), default_timeout=30)
+    app = AppTest.from_file(str(MAIN), default_timeout=120)
     for name, value in params.items():
         app.query_params[name] = value
     app.run()
