@@ -6,6 +6,7 @@ once. Recall is the best of each one's thresholds at 99 % precision: pictures of
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -37,6 +38,9 @@ SCRIPT = "import sys; from imagededup.methods import PHash; PHash(verbose=False)
 def stage() -> Iterator[Row]:
     """Hashes first, then small files and those of a camera."""
     warnings.simplefilter("ignore")
+    if importlib.util.find_spec("imagededup") is None:
+        print("imagededup is not installed; pip install 'imagededup>=0.3.3,<0.4'", file=sys.stderr)
+        return
     yield _hashes()
     with tempfile.TemporaryDirectory() as temporary:
         small, large = _files(Path(temporary))
