@@ -3,7 +3,8 @@
 The browser and an empty tab are open already; its cache is empty. Cold, nothing is in the store: the packaged
 photographs are made, embedded and drawn; warm, all of it is there and only the server is new. Nothing else does the
 same cold; beside the warm one stands what Streamlit and Plotly cost by themselves: a new server of one script that
-draws the same points in Streamlit's own chart (benchmarks/_plain_map.py), by turns.
+draws the same points in Streamlit's own chart (benchmarks/_plain_map.py), by turns. A page again is a new tab of a
+browser that has seen the server before, up to its heading; beside it a Streamlit page of two lines.
 """
 
 from __future__ import annotations
@@ -30,6 +31,9 @@ SLOW = True  # a minute, and it needs a browser
 READY = ".imgsim-map[data-ready]"
 PLAIN = ROOT / "benchmarks/_plain_map.py"
 ROUNDS = 3
+HEADING = "h1, h2, h3"
+TWO_LINES = 'import streamlit as st\nst.title("A page")\nst.write("of two lines")\n'
+AGAIN = 7
 
 
 def stage() -> Iterator[Row]:
@@ -41,11 +45,15 @@ def stage() -> Iterator[Row]:
         _seconds(browser, home)
         plain = write_plain(Path(tempfile.mkdtemp(dir=folder)), home)
         warm = [(_seconds(browser, home), _seconds(browser, plain, PLAIN)) for _ in range(ROUNDS)]
+        again = _again(browser, home, Path(tempfile.mkdtemp(dir=folder)))
     ours, theirs = zip(*warm, strict=True)
     yield Row("first map of builtin:photos, cold store", statistics.median(cold))
     yield Row(
         "first map of builtin:photos, warm store", statistics.median(ours), statistics.median(theirs), "st.plotly_chart"
     )
+    ours, theirs = zip(*again, strict=True)
+    medians = statistics.median(ours), statistics.median(theirs)
+    yield Row("first page of a warm server, to its heading", *medians, "two lines of Streamlit")
 
 
 def write_plain(folder: Path, home: Path) -> Path:
@@ -61,6 +69,34 @@ def write_plain(folder: Path, home: Path) -> Path:
         pictures=pictures,
     )
     return folder
+
+
+def _again(browser: Any, home: Path, empty: Path) -> list[tuple[float, float]]:
+    """Seconds to the heading of the first page in a new tab, and to that of a page of two lines, by turns."""
+    script = empty / "two_lines.py"
+    script.write_text(TWO_LINES)
+    apps = App(home), App(empty, script)
+    context = browser.new_context(viewport={"width": 1400, "height": 900})
+    try:
+        for app in apps:
+            _to_heading(context, app)
+        return [(_to_heading(context, apps[0]), _to_heading(context, apps[1])) for _ in range(AGAIN)]
+    finally:
+        context.close()
+        for app in apps:
+            app.stop()
+
+
+def _to_heading(context: Any, app: App) -> float:
+    page = context.new_page()
+    start = time.perf_counter()
+    page.goto(app.url, wait_until="commit")
+    page.wait_for_selector(HEADING, timeout=180_000)
+    taken = time.perf_counter() - start
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(2000)  # what is still being drawn is not the next one's
+    page.close()
+    return taken
 
 
 def _seconds(browser: Any, home: Path, script: Path | None = None) -> float:
