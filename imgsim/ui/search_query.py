@@ -17,7 +17,7 @@ from imgsim.ui.search import Opened
 from imgsim.ui.search_state import DISLIKE, LIKE, SearchView, update
 
 KEY = "search_picture"
-PICTURE, WORDS = "Picture", "Words"
+PICTURE, WORDS, CAMERA = "Picture", "Words", "Camera"
 MEGABYTES = 100  # of an uploaded file
 SIDE = 640  # of an uploaded picture on the page
 
@@ -27,6 +27,9 @@ def panel(view: SearchView, opened: Opened) -> None:
     by = _by(view)
     if by == WORDS:
         _words(view)
+    elif by == CAMERA:
+        st.camera_input("Camera", key="search_camera", label_visibility="collapsed", on_change=_photographed)
+        st.caption("Take a picture to search with. It stays on this computer.")
     else:
         _picture(view, opened)
     _votes(view, opened)
@@ -39,12 +42,14 @@ def _by(view: SearchView) -> str:
         st.session_state["search_by"] = PICTURE
     st.session_state["search_last_image"] = view.image
     st.session_state.setdefault("search_by", PICTURE)
-    chosen = st.segmented_control("Search with", [PICTURE, WORDS], key="search_by", required=True, on_change=_turn)
+    chosen = st.segmented_control(
+        "Search with", [PICTURE, CAMERA, WORDS], key="search_by", required=True, on_change=_turn
+    )
     return str(chosen)
 
 
 def _turn() -> None:
-    if st.session_state["search_by"] == PICTURE:
+    if st.session_state["search_by"] != WORDS:
         update(text="")
 
 
@@ -91,9 +96,6 @@ def _picture(view: SearchView, opened: Opened) -> None:
     with st.container(horizontal=True):
         with st.popover("From the collection"):
             picker.pick_one("Find one", opened.key, opened.collection, key="search_pick", on_pick=_pick)
-        with st.popover("Camera"):
-            if st.toggle("Use the camera of this computer", key="search_camera_on"):
-                st.camera_input("Camera", key="search_camera", label_visibility="collapsed", on_change=_photographed)
         if view.image:
             st.button("Clear", key="search_clear", type="tertiary", on_click=lambda: update(image=""))
 
@@ -132,6 +134,7 @@ def _uploaded() -> None:
 
 def _photographed() -> None:
     _keep("search_camera")
+    st.session_state["search_by"] = PICTURE
 
 
 def _keep(widget: str) -> None:

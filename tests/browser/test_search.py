@@ -1,4 +1,4 @@
-"""The search page in a real browser: upload a picture, draw a region, see what answers it, walk on, paste another."""
+"""The search page in a real browser: upload a picture, draw a region, walk on, paste another, take one by camera."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from PIL import Image
 from skimage import data
+
+from tests.browser.conftest import PATIENCE
 
 PASTE = """async (bytes) => {
   const file = new File([new Uint8Array(bytes)], 'pasted.png', { type: 'image/png' });
@@ -41,6 +43,8 @@ def first_is(page: Any, name: str) -> None:
 
 
 def test_upload_region_results_and_more_like_this(page: Any, app_url: str, photos: Path) -> None:
+    from playwright.sync_api import expect
+
     coffee, cat = Image.fromarray(data.coffee()), Image.fromarray(data.chelsea()).resize((600, 400))
     both = Image.new("RGB", (1200, 400))
     both.paste(coffee, (0, 0))
@@ -89,3 +93,14 @@ def test_upload_region_results_and_more_like_this(page: Any, app_url: str, photo
     cell.hover()
     cell.get_by_role("button", name=re.compile(": like$")).click()
     page.wait_for_url(re.compile("likes="))
+
+    page.context.grant_permissions(["camera"])
+    before = page.url
+    page.get_by_role("radio", name="Camera").click()
+    page.wait_for_function("() => document.querySelector('[data-testid=stCameraInput] video')?.readyState > 2")
+    taken = page.get_by_role("button", name="Take Photo")
+    expect(taken).to_be_in_viewport(timeout=PATIENCE)  # without scrolling
+    taken.click()
+    page.wait_for_url(lambda url: url != before and "image=upload" in url)
+    page.locator(".imgsim-query-frame img").wait_for()
+    page.get_by_text("Nearest 3").wait_for()  # one was liked
