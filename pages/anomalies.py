@@ -4,6 +4,7 @@ import streamlit as st
 
 from imgsim.ui import anomalies, anomalies_controls, anomalies_measures, anomalies_newcomer, map_state
 from imgsim.ui.anomalies_state import ADDRESS
+from imgsim.ui.left_out import left_out
 
 PARTS = {
     "Pictures": anomalies.pictures,
@@ -24,6 +25,8 @@ ready = collection is not None and (test is not None or not view.test)
 scene = anomalies.scene(view, collection, test) if ready else None
 if scene is not None:
     anomalies.summary(scene)
-    part = st.pills("Part", list(PARTS), default="Pictures", key="anomalies_part", label_visibility="collapsed")
+    part = st.pills(
+        "Part", list(PARTS), default="Pictures", required=True, key="anomalies_part", label_visibility="collapsed"
+    )
     PARTS[part or "Pictures"](scene)
-    anomalies.unreadable(scene.found.collection)
+    left_out(scene.found.collection)

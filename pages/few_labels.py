@@ -4,6 +4,7 @@ import streamlit as st
 
 from imgsim.ui import few_labels, few_labels_controls, few_labels_doubts, few_labels_result, map_state, spaces
 from imgsim.ui.few_labels_state import ADDRESS
+from imgsim.ui.left_out import left_out
 
 PARTS = {
     "Label": few_labels.label,
@@ -23,3 +24,4 @@ if ready is not None:
     scene = few_labels.scene(view, ready)
     part = st.pills("Part", list(PARTS), default="Label", required=True, key="few_part", label_visibility="collapsed")
     PARTS[part or "Label"](scene)
+    left_out(scene.collection)

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from imgsim.ui import map_state, products, products_controls, spaces
+from imgsim.ui.left_out import left_out
 from imgsim.ui.products_state import ADDRESS
 
 view, problems = ADDRESS.read()
@@ -16,3 +17,4 @@ scene = products.scene(view, ready) if ready else None
 if scene is not None:
     products.show(scene)
     products.catalogue(scene)
+    left_out(scene.spaces.collection)

@@ -118,7 +118,9 @@ def test_one_picture_no_picture_no_source_and_nonsense_are_answered_in_words(sho
     one.mkdir()
     Pillow.fromarray(np.zeros((30, 30, 3), np.uint8)).save(one / "<b>a.png")
     task.run({"source": str(one), "methods": [METHODS], "graph": False}, silent)
-    assert "nothing to recommend" in said(page(str(one)))
+    app = page(str(one))
+    assert "the collection has no other picture" in said(app)
+    assert "Pick another item" not in said(app)
     empty = tmp_path / "empty"
     empty.mkdir()
     page(str(empty))
@@ -130,6 +132,30 @@ def test_one_picture_no_picture_no_source_and_nonsense_are_answered_in_words(sho
     for words in ("Weights must be 0 to 10", "Diversity must be 0 to 100", "Scope"):
         assert words in told
     assert "one of them above" in said(page(shop, weights="0"))
+
+
+def test_why_nothing_is_recommended_is_said(shop):
+    rest = json.dumps(["dark/1.png", "dark/2.png", "light/3.png", "light/4.png"])
+    assert "all other items are liked or disliked" in said(page(shop, item="dark/0.png", dislikes=rest))
+    others = json.dumps(["light/3.png", "light/4.png"])
+    told = said(page(shop, item="dark/0.png", dislikes=others, scope="other", category="label"))
+    assert "no other item fits that label" in told
+
+
+def test_closeness_has_its_scale_below_the_list(shop):
+    assert "Closeness: 1 the same vector, 0.46 nearer than nine in ten random pairs" in said(page(shop))
+    assert "0.20 nearer than nine in ten" in products.scale(10_000)
+    assert products.scale(3) == "Closeness: 1 the same vector, 0 as far as any; the weighted mean over the methods."
+
+
+@pytest.mark.parametrize("broken_alone", [False, True])
+def test_files_that_cannot_be_read_are_listed_on_the_pages(shop, tmp_path, broken_alone):
+    source = tmp_path / "broken" if broken_alone else tmp_path / "shop"
+    source.mkdir(exist_ok=True)
+    (source / "no <b>picture.png").write_bytes(b"no picture")
+    page(str(source))
+    for app in (page(str(source)), open_page("few_labels", collection=str(source), method=METHODS)):
+        assert [one.label for one in app.expander if "left out" in one.label] == ["1 file was left out"]
 
 
 def test_a_collection_without_labels_has_no_category():

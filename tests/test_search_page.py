@@ -154,7 +154,7 @@ def test_a_region_can_be_taken_back(source: str) -> None:
 def test_one_image_an_empty_folder_and_nonsense(tmp_path: Path, source: str) -> None:
     assert "only one picture" in said(open_search(folder_of(tmp_path / "one", ["a.png"])))
     (tmp_path / "empty").mkdir()
-    assert "no picture that can be read" in said(open_search(str(tmp_path / "empty")))
+    assert "no readable picture" in said(open_search(str(tmp_path / "empty")))
     app = open_search(source, image="no/such.png", region="7", fuse="rff", likes="{", weights="1")
     assert "no/such" in said(app)
     assert len(app.warning) == 4

@@ -18,6 +18,7 @@ from imgsim.types import Collection, Image
 from imgsim.ui import gallery, maps, progress
 from imgsim.ui.anomalies_state import AnomaliesView, update
 from imgsim.ui.jobs import manager
+from imgsim.ui.left_out import none_readable
 from imgsim.ui.pictures import webp
 from imgsim.ui.progress import plain
 
@@ -66,7 +67,7 @@ def scene(view: AnomaliesView, collection: Collection, test: Collection | None) 
     """What the study has found; until it is done, the job is on the page."""
     judged = test if test is not None else collection
     if not len(judged) or not len(collection):
-        st.info("This collection has no readable picture. Choose another one, or add pictures to it.")
+        none_readable(judged if not len(judged) else collection)
         return None
     request = view.request(collection, test)
     try:
@@ -232,10 +233,3 @@ def take_home(scene: Scene) -> None:
     table = core.as_csv(scene.found, scene.verdict)
     st.download_button("Scores as CSV", table, "anomalies.csv", "text/csv", on_click="ignore", key="anomalies_csv")
     st.dataframe(core.rows_of(scene.found, scene.verdict), hide_index=True, height=420)
-
-
-def unreadable(collection: Collection) -> None:
-    """The files that could not be read, folded, each with its reason."""
-    if refused := collection.unreadable:
-        with st.expander(f"{len(refused):,} {'file was' if len(refused) == 1 else 'files were'} left out"):
-            st.dataframe([{"File": bad.path, "Reason": bad.reason} for bad in refused], hide_index=True)

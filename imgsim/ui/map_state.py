@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import PurePath
 
 import streamlit as st
 
@@ -11,6 +10,7 @@ from imgsim.errors import ImgsimError
 from imgsim.methods import METHODS
 from imgsim.ui import maps, progress, state
 from imgsim.ui.jobs import Job, manager
+from imgsim.ui.left_out import left_out
 from imgsim.ui.progress import plain
 from imgsim.ui.sketch import sketch
 from imgsim.ui.state import View
@@ -107,15 +107,5 @@ def unreadable(view: View) -> None:
         collection = maps.collection(view.request())
     except ImgsimError:  # the page says so already
         return
-    refused = collection.unreadable if collection is not None else ()  # an empty one is false
-    if refused:
-        files = "file was" if len(refused) == 1 else "files were"
-        with st.expander(f"{len(refused):,} {files} left out"):
-            st.dataframe(
-                [{"File": PurePath(bad.path).name, "Reason": bad.reason, "Path": bad.path} for bad in refused],
-                hide_index=True,
-                column_config={  # a file and why, also on a narrow screen; where it lies comes after
-                    "File": st.column_config.Column(width=150),
-                    "Reason": st.column_config.Column(width=420),
-                },
-            )
+    if collection is not None:  # an empty one is false
+        left_out(collection)

@@ -31,6 +31,7 @@ class Scene:
     spaces: Spaces
     wish: core.Wish
     found: core.Recommendation
+    n_pairs: int  # random pairs that closeness is counted in
 
 
 def scene(view: ProductsView, spaces: Spaces) -> Scene | None:
@@ -40,7 +41,8 @@ def scene(view: ProductsView, spaces: Spaces) -> Scene | None:
     if view.item and view.item not in spaces.collection.rows:
         st.info(f"No item has the id {plain(view.item)}; this is the first one.")
     try:
-        return Scene(view, spaces, wish, core.recommend(spaces.collection, spaces.embeddings, grounds, wish))
+        found = core.recommend(spaces.collection, spaces.embeddings, grounds, wish)
+        return Scene(view, spaces, wish, found, min(map(len, grounds)))
     except ImgsimError as error:
         st.warning(plain(progress.sentence(str(error))))
         return None
@@ -81,7 +83,7 @@ def recommended(one: Scene) -> None:
     found = one.found
     st.markdown("**Recommended with it**", help=_HELP)
     if not len(found.rows):
-        st.info("There is nothing to recommend: no other item of that category, or no other item at all.")
+        st.info(nothing(one))
         return
     verb = st.segmented_control(
         "A click on a picture", [OPEN, LIKE, DISLIKE], default=OPEN, required=True, key="products_click"
@@ -96,10 +98,22 @@ def recommended(one: Scene) -> None:
     st.caption(" ".join(told(one)))
 
 
+def nothing(one: Scene) -> str:
+    """Why nothing is recommended, and what to do."""
+    collection = one.spaces.collection
+    if len(set(collection.hashes)) < 2:
+        return "There is nothing to recommend: the collection has no other picture. Add some, or choose another one."
+    if one.wish.scope != "any":
+        field = plain(one.wish.category)
+        return f"There is nothing to recommend: no other item fits that {field}. Choose Any on the left."
+    return "There is nothing to recommend: all other items are liked or disliked. Take one back on the left."
+
+
 def told(one: Scene) -> list[str]:
     """What was measured of the list, each number with its baseline."""
     found, collection = one.found, one.spaces.collection
-    said = [f"Chosen from {found.n_candidates:,} items."]
+    n_items = f"{found.n_candidates:,} {'item' if found.n_candidates == 1 else 'items'}"
+    said = [f"Chosen from {n_items}.", scale(one.n_pairs)]
     field = category_of(one.view, collection)
     if field and one.wish.scope == "any":
         values = collection.field(field)
@@ -117,9 +131,18 @@ def told(one: Scene) -> list[str]:
     return [*said, "It says how alike pictures look, not whether anybody would buy them."]
 
 
+def scale(n_pairs: int) -> str:
+    """What a closeness is, with what one random pair in ten would have, by how many pairs it is counted in."""
+    tenth = core.closeness(np.array([0.1 * n_pairs]), np.arange(1, n_pairs + 1, dtype=np.float32))[0]
+    baseline = f", {tenth:.2f} nearer than nine in ten random pairs" if n_pairs >= 10 else ""
+    return f"Closeness: 1 the same vector{baseline}, 0 as far as any; the weighted mean over the methods."
+
+
 def catalogue(one: Scene) -> None:
-    """Items to pick from, all over the collection or those with some words."""
+    """Items to pick from, all over the collection or those with some words; a single one needs no picking."""
     collection, key = one.spaces.collection, one.spaces.key
+    if len(collection) < 2:
+        return
     st.subheader("Pick another item", divider="gray", anchor=False)
     st.session_state["products_find"] = one.view.find
     st.text_input(
@@ -225,6 +248,6 @@ def _picked_id(name: str) -> str | None:
 
 
 _HELP = (
-    "Closeness says how rare it is that two items of this collection are so near: 1 is the same vector, 0.40 one in a "
-    "hundred random pairs, 0.20 one in ten, 0 is as far as can be. It is the weighted mean over the methods."
+    "Closeness says how rare it is that two items of this collection are so near: the logarithm of the share of random "
+    "pairs that are at most as far apart, scaled from 0 to 1. It is no probability."
 )

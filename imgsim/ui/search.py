@@ -18,6 +18,7 @@ from imgsim.queries import Answer, Example, Query
 from imgsim.types import Collection, Embeddings, Match
 from imgsim.ui import explore, gallery, maps, neighbours, pair_state, progress, search_state
 from imgsim.ui.jobs import manager
+from imgsim.ui.left_out import none_readable
 from imgsim.ui.pair_state import title_of
 from imgsim.ui.progress import plain, sentence
 from imgsim.ui.search_state import SearchView
@@ -63,7 +64,7 @@ def opened(view: SearchView) -> Opened | None:
         return None
     collection = maps.pipeline().load_collection(key)
     if not len(collection):
-        st.info("This collection has no picture that can be read. Choose another one on the left.")
+        none_readable(collection)
         return None
     return Opened(key, collection)
 
@@ -159,7 +160,9 @@ def _picture(scene: Scene, place: int, label: str | None, votes: Mapping[str, st
     row = scene.collection.row(match.id)
     name = str(match.fields.get(label, match.id)) if label else match.id
     shares = scene.answer.percentiles
-    score = f"{match.score:.3f}" if len(scene.spaces) == 1 and abs(match.score) >= 0.1 else f"{match.score:.4f}"
+    score = (
+        f"{match.score:.3f}" if len(scene.spaces) == 1 and abs(match.score) >= 0.1 else f"{match.score:z.4f}"
+    )  # no minus before 0
     closer = f" · {neighbours.percent(shares[place])}" if shares else ""
     about = f"{neighbours.facts(match.fields)}\ndistance {match.distance:.4g}"
     return gallery.Picture(

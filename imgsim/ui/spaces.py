@@ -12,6 +12,7 @@ from imgsim.methods import METHODS
 from imgsim.types import Collection, Embeddings
 from imgsim.ui import maps, progress
 from imgsim.ui.jobs import manager
+from imgsim.ui.left_out import none_readable
 from imgsim.ui.progress import plain
 
 
@@ -38,7 +39,7 @@ def ready(source: str, specs: Sequence[str], *, graph: bool = False) -> Spaces |
     if found is not None:
         if len(found.collection):
             return found
-        st.info("This collection has no readable picture. Choose another one, or add pictures to it.")
+        none_readable(found.collection)
         return None
     if reasons:
         st.warning(plain(progress.sentence(reasons[0])))
