@@ -79,7 +79,25 @@ def test_tags_are_labels_and_the_rest_is_labelled(source, tags):
 
 def test_an_image_of_two_classes_counts_for_none(source, tags):
     tags.add("light", ["dark/00.png"])
-    assert "1 images have two of these classes" in said(page(source))
+    assert "1 image has two of these classes" in said(page(source))
+
+
+def test_a_click_without_a_class_says_what_to_do(source, monkeypatch):
+    ready = spaces.find(source, [METHOD])
+    assert ready is not None
+    one = few_labels.scene(few_labels.FewLabelsView(collection=source, method=METHOD), ready)
+    kept: dict[str, str] = {}
+    monkeypatch.setattr(few_labels.st, "session_state", kept)
+    monkeypatch.setattr(gallery, "picked", lambda _: 0)
+    few_labels.give("few_offered", one, one.giving)
+    assert kept["notice"].startswith("name a class first")
+
+
+def test_when_all_images_are_labelled_nothing_is_left_to_tell(source, tags):
+    ready = spaces.find(source, [METHOD])
+    assert ready is not None
+    tags.add("dark", [id for id in ready.collection.ids if id != "light/20.png"])
+    assert "All 24 images are labelled" in said(page(source, "Result"))
 
 
 def test_classes_of_other_names_have_no_accuracy_but_a_sentence(source, tags):
@@ -148,6 +166,7 @@ def test_one_picture_no_picture_and_nonsense_are_answered_in_words(source, tmp_p
     task.run({"source": str(one), "methods": [METHOD], "graph": True}, silent)
     for part in ("Label", "Result", "Doubtful labels", "How many labels?"):
         page(str(one), part)
+    assert "take 3 images or more" in said(page(str(one)))
     page(str(empty))
     assert "no readable picture" in said(page(str(empty)))
     assert page(str(tmp_path / "none")).error

@@ -22,6 +22,7 @@ from imgsim.ui.spaces import Spaces
 
 OFFERED = 24  # images to label at a time
 SHOWN = 40  # examples of a class in its row
+FEWEST = 3  # images: two labelled ones, and one that is told
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +110,8 @@ def classes(one: Scene) -> None:
         if st.form_submit_button("Add"):
             _add(one, word)
     if one.n_twice:
-        st.warning(f"{one.n_twice:,} images have two of these classes as tags; they count for none.")
+        images = "image has" if one.n_twice == 1 else "images have"
+        st.warning(f"{one.n_twice:,} {images} two of these classes as tags, and no label therefore.")
     kept = [name for name in tags_of(one.collection.source).all() if name not in one.classes]
     if kept:
         st.caption(f"Other tags of this collection, not used as classes: {plain(', '.join(kept[:20]))}.")
@@ -126,6 +128,10 @@ def _add(one: Scene, word: str) -> None:
 
 def label(one: Scene) -> None:
     """The classes, images to label, and the examples so far."""
+    if len(one.collection) < FEWEST:
+        st.info(
+            f"Two labels and an image to tell take {FEWEST} images or more; choose another collection, or add some."
+        )
     classes(one)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.session_state.update(few_way=one.view.way, few_find=one.view.find)
@@ -182,9 +188,12 @@ def examples(one: Scene) -> None:
 
 
 def give(name: str, one: Scene, label: str | None) -> None:
-    """Label the clicked image; "" takes its label away, None does nothing."""
+    """Label the clicked image; "" takes its label away, None asks for a class."""
     row = gallery.picked(name)
-    if row is None or label is None or not 0 <= row < len(one.collection):
+    if row is None or not 0 <= row < len(one.collection):
+        return
+    if label is None:
+        st.session_state["notice"] = "name a class first: write it beside Add; then click its examples."
         return
     try:
         tags_of(one.collection.source).move(label, [one.collection.ids[row]], one.classes)

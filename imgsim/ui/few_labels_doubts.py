@@ -42,7 +42,8 @@ def doubts(one: Scene) -> None:
         return
     st.markdown(
         f"**{len(found.rows):,} of {found.n_checked:,} labels are in doubt**: "
-        f"of the {found.k} nearest labelled images of each, at least half have one other label."
+        f"of the {found.k} nearest labelled images of each, at least half have one other label "
+        "and at most a fifth have its own."
     )
     st.caption(
         "A doubt is no proof: where a method cannot tell two classes apart, it doubts them all. With one label in "

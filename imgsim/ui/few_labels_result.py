@@ -26,7 +26,7 @@ NOTHING = "(none)"
 def result(one: Scene) -> None:
     """Everything that follows from the labels; a hint until there are two classes."""
     if one.found is None or one.task is None:
-        st.info("Label an image of at least two classes; then the rest is labelled here.")
+        st.info("Label an image of at least two classes under Label; then the rest is labelled here.")
         return
     st.markdown(told(one))
     st.caption(
@@ -55,7 +55,10 @@ def told(one: Scene) -> str:
     rest = np.delete(one.found.codes, list(one.labels))
     counts = Counter(one.names[code] for code in rest.tolist() if code != core.NONE)
     parts = ", ".join(f"{plain(name)} {count:,}" for name, count in counts.most_common())
-    said = f"**{len(one.labels):,} labels for {len(rest):,} other images**: {parts or 'none reached'}."
+    if not len(rest):
+        return f"**All {len(one.labels):,} images are labelled**; there is nothing left to tell."
+    images = "image" if len(rest) == 1 else "images"
+    said = f"**{len(one.labels):,} labels for {len(rest):,} other {images}**: {parts or 'none reached'}."
     missed = int((rest == core.NONE).sum())
     if missed:
         said += f" No label reaches {missed:,}."
