@@ -4,6 +4,7 @@ import streamlit as st
 
 from imgsim.ui import duplicates, duplicates_methods, map_state
 from imgsim.ui.duplicates_state import ADDRESS
+from imgsim.ui.left_out import left_out
 
 PARTS = {
     "Groups": duplicates.groups,
@@ -15,9 +16,11 @@ PARTS = {
 view, problems = ADDRESS.read()
 with st.sidebar:
     duplicates.sidebar(view)
+st.header("Which pictures are copies?", anchor=False)
 map_state.notices(problems)
 scene = duplicates.scene(view)
 if scene is not None:
     duplicates.summary(scene)
-    part = st.pills("Part", list(PARTS), default="Groups", key="dup_part", label_visibility="collapsed")
+    part = st.pills("Part", list(PARTS), default="Groups", required=True, key="dup_part", label_visibility="collapsed")
     PARTS[part or "Groups"](scene)
+    left_out(scene.collection)

@@ -75,7 +75,7 @@ def test_judging_a_pair_tells_precision(source):
 def test_one_picture_and_nonsense_and_no_source_are_answered_in_words(source, tmp_path):
     (tmp_path / "b.png").unlink()
     (tmp_path / "c.png").unlink()
-    assert "No copies among 1 pictures" in said(open_page("duplicates", collection=source))
+    assert "A single picture has no copies here" in said(open_page("duplicates", collection=source))
     assert "Bits must be 0 to 40, got 'many'" in said(open_page("duplicates", collection=source, bits="many"))
     assert app_error(open_page("duplicates", collection=str(tmp_path / "none")))
 

@@ -34,7 +34,7 @@ class PatchCore(Detector):
     seed: int = param(0, "Random seed of the coreset.", minimum=0)
 
     id: ClassVar[str] = "patchcore"
-    title: ClassVar[str] = "Memory of normal patches (PatchCore)"
+    title: ClassVar[str] = "Normal patches (PatchCore)"
     sees: ClassVar[str] = "Parts that no normal picture has anywhere."
     unit: ClassVar[str] = "mean distance of the strangest patches"
     needs: ClassVar[Literal["embeddings", "patches"]] = "patches"

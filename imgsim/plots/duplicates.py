@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
+GREY = "#8a8f98"  # seen on the light and on the dark theme
+
 
 def threshold_figure(values: Sequence[int], threshold: float, unit: str, title: str, closer: str) -> Figure:
     """Pairs over their score, counts on a log scale; `closer` says on which side of the line copies are."""
     import plotly.graph_objects as go
 
     figure = go.Figure(go.Histogram(x=list(values), xbins={"size": 1 if unit.startswith("bits") else 5}))
-    figure.add_vline(x=threshold, line={"dash": "dot", "width": 1.5}, annotation_text=closer)
+    figure.add_vline(x=threshold, line={"dash": "dot", "width": 1.5, "color": GREY}, annotation_text=closer)
     figure.update_layout(
         title={"text": title, "font": {"size": 15}},
         height=280,

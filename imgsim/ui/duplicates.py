@@ -119,7 +119,11 @@ def summary(scene: Scene) -> None:
             f"in {len(groups):,} groups: {kinds}."
         )
     else:
-        st.info(f"No copies among {len(scene.collection):,} pictures at these thresholds.")
+        n_pictures = len(scene.collection)
+        none = f"No copies among {n_pictures:,} pictures at these thresholds."
+        st.info(
+            "A single picture has no copies here; add some, or choose another collection." if n_pictures < 2 else none
+        )
     notes = ["A group is everything that is directly like one picture of it; nothing is chained."]
     if scene.scored.plain.any():
         notes.append(f"{int(scene.scored.plain.sum()):,} pictures are too plain for the hash.")
@@ -136,7 +140,7 @@ def groups(scene: Scene) -> None:
     n_pages = -(-len(found) // A_PAGE)
     page = int(st.number_input("Page of groups", 1, n_pages, key="dup_page", width=140)) if n_pages > 1 else 1
     st.caption(
-        "The outlined suggestion is the largest picture, then the sharpest. Click another one to keep that instead."
+        "Marked KEEP is the largest picture, of equal ones the sharpest. Click another one to keep that instead."
     )
     for number in range((page - 1) * A_PAGE, min(page * A_PAGE, len(found))):
         group, keep = found[number], kept[number]

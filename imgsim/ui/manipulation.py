@@ -48,9 +48,9 @@ def look(suspect: bytes, original: bytes | None) -> tuple[Image, core.Finding]:
 def show(picture: Image, found: core.Finding, known: bool) -> None:
     """The finding in words, as overlay and as regions; below it the error levels."""
     what = "differs from the original" if known else "occurs twice in the picture"
-    st.markdown(
-        f"**{found.mask.mean():.1%} of the picture {what}**, in {len(found.regions)} regions. {plain(found.note)}"
-    )
+    n = len(found.regions)
+    where = f", in {n} {'region' if n == 1 else 'regions'}" if n else ""
+    st.markdown(f"**{found.mask.mean():.1%} of the picture {what}**{where}. {plain(found.note)}")
     opacity = st.slider("Opacity of the marks", 0, 100, 60, format="%d %%", key="man_opacity")
     left, right = st.columns(2)
     left.image(
