@@ -110,6 +110,13 @@ def test_who_asks_for_another_map_leaves_the_young_one(jobs: JobManager) -> None
     second = jobs.submit("map", {"n": 2}, "Two", owner="anna")
     assert first.state == "cancelled"
     assert second.alive
+    assert jobs.find("map", {"n": 1}) is None  # nobody stopped it: who comes back asks anew
+
+
+def test_a_map_stays_while_the_page_asks_for_something_beside_it(jobs: JobManager) -> None:
+    first = jobs.submit("map", {"n": 1}, "One", owner="anna")
+    jobs.submit("count", {"to": 1}, "Count", owner="anna")
+    assert first.alive
 
 
 def test_a_map_that_somebody_else_waits_for_stays(jobs: JobManager) -> None:

@@ -25,7 +25,7 @@ __all__ = ["Job", "JobManager", "Stage", "State", "manager", "warm_up"]
 
 WORKER = (sys.executable, "-m", "imgsim.worker")
 KEPT = 30  # finished jobs that are remembered
-YOUNG = 15.0  # seconds; a younger job gives way when its only owner asks for something else
+YOUNG = 15.0  # seconds; a younger map gives way when its only owner asks for another
 QUIET = 4.0  # seconds for the first page, if it needs no job, before a worker starts beside it
 LONG = frozenset({"duplicates", "train", "robustness", "stability", "learning_curve"})  # tasks with a lane of their own
 
@@ -45,12 +45,13 @@ class JobManager:
     def submit(self, task: str, arguments: Mapping[str, Any], title: str, owner: str = "") -> Job:
         """The job of that task and arguments: the one that waits or runs, else a new one.
 
-        What the same owner asked for a moment ago, and nobody else wants, gives way: who clicks through five methods
-        waits for the fifth only.
+        A map that the same owner asked for a moment ago, and nobody else wants, gives way to another map: who clicks
+        through five methods waits for the fifth only.
         """
         key = key_of("job", task=task, arguments=dict(arguments))
         with self._lock:
-            self._give_way(owner, key)
+            if owner and task == "map":
+                self._give_way(owner, key)
             job = self._jobs.get(key)
             new = job is None or not job.alive
             if job is None or new:
@@ -105,10 +106,12 @@ class JobManager:
         return self._long if job.task in LONG else self._short
 
     def _give_way(self, owner: str, key: str) -> None:
-        for job in self._jobs.values():
+        """Cancel and forget the owner's other young maps: nobody stopped them, and who comes back asks anew."""
+        for job in list(self._jobs.values()):
             young = job.alive and job.task == "map" and job.seconds < YOUNG
-            if owner and young and job.key != key and job.owners == {owner}:
+            if young and job.key != key and job.owners == {owner}:
                 self.cancel(job)
+                del self._jobs[job.key]
 
     def _forget(self) -> None:
         finished = [key for key, job in self._jobs.items() if not job.alive]
