@@ -80,6 +80,16 @@ def test_one_picture_and_nonsense_and_no_source_are_answered_in_words(source, tm
     assert app_error(open_page("duplicates", collection=str(tmp_path / "none")))
 
 
+def test_where_nothing_can_be_read_the_files_are_listed(source, tmp_path):
+    for name in "abc":
+        (tmp_path / f"{name}.png").write_bytes(b"no picture")
+    open_page("duplicates", collection=source)  # the first look has the collection opened
+    app = open_page("duplicates", collection=source)
+    assert "no readable picture" in said(app)
+    assert not app.error
+    assert [one.label for one in app.expander] == ["3 files were left out"]
+
+
 def app_error(app: Any) -> bool:
     return bool(app.error) and not app.exception
 

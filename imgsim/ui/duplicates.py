@@ -18,6 +18,7 @@ from imgsim.ui import gallery, maps, pair_state, progress
 from imgsim.ui.charts import chart
 from imgsim.ui.duplicates_state import ADDRESS, BITS, POINTS, DuplicatesView
 from imgsim.ui.jobs import manager
+from imgsim.ui.left_out import none_readable
 from imgsim.ui.progress import plain
 
 CANDIDATES = 5
@@ -80,6 +81,8 @@ def _changed() -> None:
 
 def scene(view: DuplicatesView) -> Scene | None:
     """What the job has found; until it is done, the job is on the page."""
+    if _none_readable(view.collection):
+        return None
     arguments = {"source": view.collection, "candidates": CANDIDATES}
     job = manager().find("duplicates", arguments)
     if job is not None and job.state in ("failed", "cancelled") and not progress.failed(job, "dup_retry"):
@@ -98,6 +101,19 @@ def scene(view: DuplicatesView) -> Scene | None:
     facts = {int(row): core.Facts(*one) for row, one in job.result["facts"].items()}
     scored = _scored(key)
     return Scene(view, key, maps.pipeline().load_collection(key), scored, facts, core.decide(scored, view.thresholds))
+
+
+def _none_readable(source: str) -> bool:
+    """Whether a collection that is already scanned has no picture; then it is said, with the files that were tried."""
+    try:
+        key = maps.pipeline().collection_key(source)
+    except ImgsimError:
+        return False  # the job says what is wrong
+    collection = None if key is None else maps.pipeline().load_collection(key)
+    if collection is None or len(collection):
+        return False
+    none_readable(collection)
+    return True
 
 
 @lru_cache(maxsize=4)
@@ -180,7 +196,7 @@ def workbench(scene: Scene) -> None:
     """The distributions with the thresholds, pairs to judge, and what the judgements say."""
     one, view = scene.scored, scene.view
     bits, points = one.bits[(one.turn == 0) & (one.bits <= 256)], one.points[one.points > 0]
-    left, right = st.columns(2)
+    left, right = st.container(key="dup_charts").columns(2, gap="medium")
     with left:
         if len(bits):
             figure = threshold_figure(
