@@ -79,8 +79,8 @@ def test_labelled_pictures_give_a_threshold_and_what_it_is_worth(source):
     app = open_page("anomalies", collection=source, **KNN)
     assert app.selectbox(key="anomalies_normal").value == "label=good"
     text = said(app)
-    assert "Of 4 anomalous ones 100% do" in text
-    assert "False alarms expected: at most 4.0%" in text
+    assert "Of 4 anomalous ones 100 % do (95 %: " in text
+    assert "False alarms expected: at most 4.0 %" in text
     assert "Not a medical device" in text
     assert "judges the picture as a whole" in text
     app.pills(key="anomalies_part").set_value("How well").run()
@@ -122,7 +122,7 @@ def test_a_picture_of_ones_own_is_judged_with_its_heat(source, tmp_path):
     assert "stays on this computer" in said(app)
     upload(app, (tmp_path / "new.png").read_bytes())
     assert "Above the threshold" in said(app)
-    assert "Stranger than 100% of 24 normal pictures" in said(app)
+    assert "Stranger than 100 % of 24 normal pictures" in said(app)
     before = html_of(app)
     assert before.count('class="imgsim-focus"') == 2
     app.slider(key="anomalies_new_opacity").set_value(0).run()

@@ -18,6 +18,8 @@ LEAST = 24.0  # grey levels; JPEG and resampling stay below
 SPREADS = 6.0  # above the usual difference, in robust standard deviations
 SMALLEST = 0.0005  # of the picture
 MISS = 3.0  # pixels by which a matched point may miss
+BY_SIZE = "The original is laid over it by size; common points confirm that."
+UNCONFIRMED = "The original is laid over it by size, unconfirmed: the two have too few common points."
 Array = npt.NDArray[Any]
 
 
@@ -52,13 +54,13 @@ def _aligned(original: Image, suspect: Image) -> tuple[Image, Mask, str]:
             raise InputError(
                 "the original must show the same scene as the suspect, got too few common points; choose another one."
             )
-        return squash(original, width, height), np.ones((height, width), bool), "Laid over by size: few common points."
+        return squash(original, width, height), np.ones((height, width), bool), UNCONFIRMED
     if _is_scaling(mapping, original, suspect):
-        return squash(original, width, height), np.ones((height, width), bool), "Laid over by size; points agree."
+        return squash(original, width, height), np.ones((height, width), bool), BY_SIZE
     placed = cv2.warpPerspective(original, mapping, (width, height), flags=cv2.INTER_AREA)
     known = cv2.warpPerspective(np.full(original.shape[:2], 255, np.uint8), mapping, (width, height))
     inside = cv2.erode(known, np.ones((5, 5), np.uint8)) == 255
-    return placed, inside, f"Aligned by common points; {inside.mean():.0%} of the suspect has a counterpart."
+    return placed, inside, f"Aligned by common points; {100 * inside.mean():.0f} % of the suspect has a counterpart."
 
 
 def _mapping(original: Image, suspect: Image) -> Array | None:

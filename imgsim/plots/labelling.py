@@ -44,11 +44,16 @@ def learning_figure(points: Sequence[Mapping[str, Any]], n_classes: int) -> Figu
         text=f"always the commonest {base:.1%}",
     )
     figure.update_layout(
-        title={"text": f"How far do a few labels go? {n_classes} classes", "font": {"size": 15}},
+        title={"text": "How far do a few labels go?", "font": {"size": 15}},
         height=380,
         margin={"l": 50, "r": 20, "t": 45, "b": 45},
         showlegend=False,
-        xaxis={"title": "labels in all", "type": "log", "tickvals": x, "ticktext": [f"{n:,}" for n in x]},
+        xaxis={
+            "title": f"labels in all, of {n_classes:,} classes",
+            "type": "log",
+            "tickvals": x,
+            "ticktext": [f"{n:,}" for n in x],
+        },
         yaxis={"title": "share of right answers", "tickformat": ".0%", "range": [0, 1.02]},
     )
     return figure

@@ -127,11 +127,13 @@ def summary(scene: Scene) -> None:
         if judged.found:
             low, high = judged.found.interval
             parts.append(
-                f"Of {judged.found.n:,} anomalous ones {judged.found.value:.0%} do (95 %: {low:.0%} to {high:.0%})."
+                f"Of {judged.found.n:,} anomalous ones {100 * judged.found.value:.0f} % do "
+                f"(95 %: {100 * low:.0f} to {100 * high:.0f})."
             )
-        parts.append(f"False alarms expected: at most {judged.threshold.expected:.1%} of normal pictures")
+        parts.append(f"False alarms expected: at most {100 * judged.threshold.expected:.1f} % of normal pictures")
         parts[-1] += (
-            f"; observed on held-out ones: {judged.observed.value:.1%} ({judged.observed.hits} of {judged.observed.n})."
+            f"; observed on held-out ones: {100 * judged.observed.value:.1f} % "
+            f"({judged.observed.hits:,} of {judged.observed.n:,})."
             if judged.observed
             else "; not observed, as no normal picture is left for that."
         )

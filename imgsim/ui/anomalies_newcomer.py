@@ -58,7 +58,7 @@ def _shown(scene: Scene, picture: Image, found: core.Newcomer) -> None:
         st.markdown(f"**{verdict(scene, found)}**")
         st.markdown(f"Score {found.score:.3g}, {core.DETECTORS[scene.detector].unit}.")
         n = len(scene.found.normal_scores)
-        st.caption(f"Stranger than {found.stranger_than(scene.found):.0%} of {n:,} normal pictures.")
+        st.caption(f"Stranger than {100 * found.stranger_than(scene.found):.0f} % of {n:,} normal pictures.")
         if scene.found.all_normal:
             st.caption("Nothing says which pictures here are normal, so all were taken as such.")
         opacity = st.slider("Opacity of the heat", 0, 100, 70, format="%d %%", key="anomalies_new_opacity")

@@ -91,7 +91,7 @@ def _predicted(
 def classes(one: Scene) -> None:
     """The classes with their counts, which one a click gives, and a way to add one."""
     counts = Counter(one.labels.values())
-    left, right = st.columns([5, 3], vertical_alignment="bottom")
+    left, right = st.container(key="few_classes").columns([5, 3], vertical_alignment="bottom")
     with left:
         if one.classes:
             st.session_state["few_giving"] = one.giving

@@ -50,7 +50,7 @@ def show(picture: Image, found: core.Finding, known: bool) -> None:
     what = "differs from the original" if known else "occurs twice in the picture"
     n = len(found.regions)
     where = f", in {n} {'region' if n == 1 else 'regions'}" if n else ""
-    st.markdown(f"**{found.mask.mean():.1%} of the picture {what}**{where}. {plain(found.note)}")
+    st.markdown(f"**{100 * found.mask.mean():.1f} % of the picture {what}**{where}. {plain(found.note)}")
     opacity = st.slider("Opacity of the marks", 0, 100, 60, format="%d %%", key="man_opacity")
     left, right = st.columns(2)
     left.image(

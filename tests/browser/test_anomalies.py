@@ -38,7 +38,7 @@ def test_a_picture_of_ones_own_is_judged_with_its_heat_and_the_address_keeps_it(
     page.get_by_text("all were taken as such").first.wait_for(timeout=240_000)
     page.get_by_text("Your picture", exact=True).click()
     page.locator('[data-testid="stFileUploader"] input[type="file"]').set_input_files(str(tmp_path / "new.png"))
-    page.get_by_text("Stranger than 100% of 24 normal pictures").wait_for(timeout=240_000)
+    page.get_by_text("Stranger than 100 % of 24 normal pictures").wait_for(timeout=240_000)
     assert page.locator(".imgsim-focus img").count() == 2
     assert "new=upload" in page.url
     page.get_by_role("button", name="Take it away").click()
