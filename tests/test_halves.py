@@ -7,7 +7,7 @@ import pytest
 
 from imgsim import neighbors
 from imgsim.errors import CancelledError
-from imgsim.neighbors import METRICS, halves, on_gpu
+from imgsim.neighbors import METRICS, halves, leading, on_gpu
 from tests.test_neighbors import assert_graph, sample, tied_order
 
 PRODUCTS = sorted(metric for metric, row in METRICS.items() if row.finish is not None)
@@ -162,3 +162,105 @@ def test_distances_are_summed_in_the_order_of_numpy() -> None:
 
 def test_which_is_faster_is_measured() -> None:
     assert halves.half_is_faster(64) in (True, False)
+
+
+def decaying(n: int, dim: int) -> np.ndarray:
+    """Vectors of clusters, with most of their variance on few axes that are no axes of the coordinates."""
+    random = np.random.default_rng(5)
+    turn = np.linalg.qr(random.normal(size=(dim, dim)))[0]
+    parts = random.normal(size=(20, dim))[random.integers(0, 20, n)] + random.normal(size=(n, dim))
+    return ((parts * 0.8 ** np.arange(dim)) @ turn + 3).astype(np.float32)
+
+
+@pytest.fixture
+def widths(monkeypatch: pytest.MonkeyPatch) -> list[int | None]:
+    """Have short vectors of few dimensions weighed; gives the widths that were chosen."""
+    chosen: list[int | None] = []
+    best_width = leading.best_width
+
+    def watched(*given: object) -> int | None:
+        chosen.append(best_width(*given))  # type: ignore[arg-type]
+        return chosen[-1]
+
+    monkeypatch.setattr(leading, "WIDTHS", (8, 16, 32))
+    monkeypatch.setattr(leading, "MOST_NEAR", 1)
+    monkeypatch.setattr(leading, "STORED", 1)
+    monkeypatch.setattr(leading, "LOOKED_UP", 0.01)
+    monkeypatch.setattr(leading, "best_width", watched)
+    return chosen
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+@pytest.mark.parametrize("k", [1, 15, 60])
+def test_short_vectors_come_to_the_same(taken: list[float], widths: list[int | None], metric: str, k: int) -> None:
+    vectors = decaying(700, 90)
+    vectors[100:140] = vectors[:40]
+    vectors[300:310] = 0
+    assert_same(vectors, metric, k)
+    assert widths[0] is not None
+    assert widths[0] < 90
+    assert taken[0] < 0.5
+
+
+def test_short_vectors_far_from_zero_and_long_ones_among_them(taken: list[float], widths: list[int | None]) -> None:
+    vectors = decaying(500, 64)
+    assert_same(vectors + np.float32(1e4), "euclidean", 9)
+    vectors[::41] *= 300
+    assert_same(vectors, "euclidean", 9)
+    assert_same(vectors * np.float32(1e-12), "euclidean", 9)
+    assert len(widths) == len(taken) == 3
+
+
+def test_vectors_that_spread_alike_stay_whole(taken: list[float], widths: list[int | None]) -> None:
+    vectors = sample("euclidean", n=500, dim=64)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    assert_same(vectors, "euclidean", 9)
+    assert len(widths) == len(taken) == 1
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 17, 65])
+def test_very_few_vectors(taken: list[float], n: int) -> None:
+    vectors = sample("euclidean", n=n, dim=40)
+    found, wanted = neighbors.nearest(vectors, "euclidean", 20), plain(vectors, "euclidean", 20)
+    assert (found[0] == wanted[0]).all()
+    assert (found[1] == wanted[1]).all()
+
+
+def test_all_equal_vectors(taken: list[float]) -> None:
+    indices, distances = neighbors.nearest(np.ones((300, 40), np.float32), "euclidean", 5)
+    assert (distances == 0).all()
+    assert (indices[6:] == np.arange(5)).all()
+    assert taken == [1.0]
+
+
+@pytest.mark.parametrize("width", [2, 9, 33])
+def test_short_vectors_bound_the_distance_from_below(width: int) -> None:
+    vectors = decaying(200, 48).astype(np.float64)
+    vectors -= vectors.mean(axis=0)
+    axes = leading.axes_of(vectors.astype(np.float32), 40)
+    assert np.allclose(axes.T @ axes, np.eye(40), atol=1e-13)
+    short, rest = leading.cut(vectors @ axes, (vectors**2).sum(1), width)
+    parts = (vectors, short, short[:, -1:], rest[:, : leading.STEP], rest[:, :1], rest[:, leading.STEP :])
+    whole, near, length, more, second, others = (((x[:, None] - x) ** 2).sum(-1) for x in parts)
+    closer = near - length + more
+    closest = closer - second + others
+    assert short.shape[1] == width
+    assert (near <= closer + 1e-8).all()
+    assert (closer <= closest + 1e-8).all()
+    assert (closest <= whole + 1e-8).all()
+
+
+def test_an_order_has_every_row_once_and_near_ones_together() -> None:
+    vectors = decaying(1000, 48)
+    order = leading.order_of(vectors, 256, 64)
+    assert (np.sort(order) == np.arange(1000)).all()
+    spread = [vectors[order[at : at + 64]].var(axis=0).sum() for at in range(0, 1000, 64)]
+    assert np.mean(spread) < 0.8 * vectors.var(axis=0).sum()
+
+
+@pytest.mark.parametrize("n", [4, 7, 32, 63])
+def test_rounds_have_every_pair_once(n: int) -> None:
+    rounds = list(halves._rounds(range(n)))
+    assert all(len({*rows, *columns}) == len(rows) + len(columns) for rows, columns in rounds)
+    pairs = [pair for rows, columns in rounds for pair in zip(rows, columns, strict=True)]
+    assert sorted(pairs) == [(i, j) for i in range(n) for j in range(i + 1, n)]

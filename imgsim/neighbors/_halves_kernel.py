@@ -1,6 +1,7 @@
 """What numba compiles for `halves`: which pairs of a block of products may be near, and their exact distances.
 
-Imported when a large graph is asked for, since numba takes a second; the compiled code is kept on disk.
+Imported when a large graph is asked for, since numba takes a second; the compiled code is kept on disk. Rows are
+counted in the order of the blocks; `order` gives their place among the points.
 """
 
 # mypy: disable-error-code="no-untyped-def,untyped-decorator,no-untyped-call"
@@ -10,7 +11,7 @@ import numba
 import numpy as np
 from numba.extending import overload
 
-TILE = 64  # products that are looked at together
+OFTEN = 8  # candidates of a row until its limit is lowered
 
 
 def _wide(product):
@@ -25,95 +26,126 @@ def _widened(product):
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _any_within(products, offsets, limit):
-    """Whether offset - 2 product <= limit anywhere; without a branch, so that many are looked at in a step."""
-    hits = np.int32(0)
-    for c in range(len(products)):
-        hits += np.int32(offsets[c] - np.float32(2) * _wide(products[c]) <= limit)
-    return hits > 0
-
-
-@numba.njit(cache=True, nogil=True, error_model="numpy")
-def first_bounds(products, lo, hi, row, least, gap, slack, k, group):
-    """Bounds of rows `row + lo` to `row + hi` from their own block: the k-th smallest of the least of each group."""
+def first_limits(products, row, column, points, order, least, gap, limit, scale, k, groups):
+    """Limits of the rows from `row` on: the k-th distance of the nearest, by product, of so many groups of others."""
     width = products.shape[1]
-    nearest = np.empty(-(-width // group), np.float32)
-    for r in range(lo, hi):
-        i = row + r
-        for at in range(len(nearest)):
-            found = np.float32(np.inf)
-            for c in range(at * group, min(at * group + group, width)):
-                value = least[row + c] + 2 * slack[row + c] - np.float32(2) * _wide(products[r, c])
-                if value < found and c != r:
-                    found = value
-            nearest[at] = found
-        gap[i] = -(_kth(nearest, k - 1) + 2 * slack[i])
-
-
-@numba.njit(cache=True, nogil=True, error_model="numpy")
-def from_rows(products, lo, hi, row, column, least, gap, slack, filled, lower, places, k):
-    """Candidates of rows `row + lo` to `row + hi` among the columns from `column` on."""
-    width = products.shape[1]
-    offsets = least[column : column + width]
-    for r in range(lo, hi):
-        i, line = row + r, products[r]
-        for start in range(0, width, TILE):
-            stop = min(start + TILE, width)
-            if not _any_within(line[start:stop], offsets[start:stop], -gap[i]):
-                continue
-            for c in range(start, stop):
-                value = offsets[c] - np.float32(2) * _wide(line[c])
-                if value <= -gap[i] and i != column + c:
-                    _keep(i, column + c, value + least[i], least, gap, slack, filled, lower, places, k)
-
-
-@numba.njit(cache=True, nogil=True, error_model="numpy")
-def from_columns(products, lo, hi, row, column, least, gap, slack, filled, lower, places, k):
-    """Candidates of rows `column + lo` to `column + hi` among those from `row` on: the products serve both sides."""
-    offsets = gap[column : column + products.shape[1]]
+    leasts = least[column : column + width]
+    nearest, which = np.empty(groups, np.float32), np.empty(groups, np.int32)
+    exact = np.empty(groups, np.float32)
     for r in range(products.shape[0]):
         i, line = row + r, products[r]
-        for start in range(lo, hi, TILE):
-            stop = min(start + TILE, hi)
-            if not _any_within(line[start:stop], offsets[start:stop], -least[i]):
+        nearest[:] = np.inf
+        for start in range(0, width, groups):
+            for c in range(start, min(start + groups, width)):
+                value = leasts[c] - np.float32(2) * _wide(line[c])
+                nearer = value < nearest[c - start] and column + c != i
+                nearest[c - start] = value if nearer else nearest[c - start]
+                which[c - start] = np.int32(c) if nearer else which[c - start]
+        for at in range(groups):
+            exact[at] = np.inf
+            if nearest[at] < np.inf:
+                exact[at] = rough(points, order[i], order[column + which[at]])
+        _limited(i, _kth(exact, k - 1), least, gap, limit, scale, points.shape[1])
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def look(products, row, column, left, points, order, least, gap, limit, filled, values, places, scale, k):
+    """Candidates of the rows from `row` on among those from `column` on, and the other way round.
+
+    Where both are the same rows, of later ones only.
+    """
+    width, dim = products.shape[1], points.shape[1]
+    length, rest, others = left
+    leasts, gaps = least[column : column + width], gap[column : column + width]
+    near = np.zeros(-(-width // 8) * 8, np.uint8)
+    eights = near.view(np.uint64)
+    for r in range(products.shape[0]):
+        i, line = row + r, products[r]
+        _mark(near, line, leasts, gaps, least[i], gap[i])
+        first = i + 1 - column if 0 <= i - column < width else 0
+        for eight in range(first // 8, len(eights)):
+            if not eights[eight]:
                 continue
-            for c in range(start, stop):
-                product = np.float32(2) * _wide(line[c])
-                if offsets[c] - product <= -least[i]:
-                    value = least[column + c] - product + least[i]
-                    _keep(column + c, i, value, least, gap, slack, filled, lower, places, k)
+            for c in range(max(first, eight * 8), min(eight * 8 + 8, width)):
+                j = column + c
+                if not near[c]:
+                    continue
+                room = np.float32(2) * _wide(line[c]) - min(least[j] + gap[i], least[i] + gap[j])
+                if not within(i, j, length, rest, others, room):
+                    continue
+                value = rough(points, order[i], order[j])
+                if value <= limit[i]:
+                    _keep(i, j, value, least, gap, limit, filled, values, places, scale, k, dim)
+                if value <= limit[j]:
+                    _keep(j, i, value, least, gap, limit, filled, values, places, scale, k, dim)
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _mark(near, products, leasts, gaps, least, gap):
+    """Which are near enough to serve either side; without a branch, so that many are looked at in a step."""
+    for c in range(len(products)):
+        ours, theirs = leasts[c] + gap, gaps[c] + least
+        needed = ours if ours < theirs else theirs
+        near[c] = needed <= np.float32(2) * _wide(products[c])
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy")
+def within(i, j, length, rest, others, room):
+    """Whether what stands for the last numbers of two short vectors adds no more than `room` to their distance.
+
+    That is rows of `rest`; the first number of these stands for rows of `others`.
+    """
+    added = rough(rest, i, j) - (length[i] - length[j]) * (length[i] - length[j])
+    if added > room:
+        return False
+    return added + (rough(others, i, j) - (rest[i, 0] - rest[j, 0]) * (rest[i, 0] - rest[j, 0])) <= room
+
+
+@numba.njit(nogil=True, cache=True, fastmath={"reassoc", "contract", "nsz"}, error_model="numpy")
+def rough(points, i, j):
+    """Squared distance of two rows, summed in any order; threads that took views of them would count these by turns."""
+    total = np.float32(0)
+    for d in range(points.shape[1]):
+        total += (points[i, d] - points[j, d]) * (points[i, d] - points[j, d])
+    return total
 
 
 @numba.njit(nogil=True, cache=True)
-def _keep(i, j, value, least, gap, slack, filled, lower, places, k):
+def _limited(i, kth, least, gap, limit, scale, dim):
+    """Rows up to this distance may be among the k nearest of row i, with all rounding at its worst."""
+    wider = 1 + 8 * (dim + 64) * 2.0**-24
+    limit[i] = min(limit[i], kth * np.float32(wider) + np.float32(dim * 2.0**-125))
+    gap[i] = np.float32(least[i] - np.float64(limit[i]) * scale * wider)
+
+
+@numba.njit(nogil=True, cache=True)
+def _keep(i, j, value, least, gap, limit, filled, values, places, scale, k, dim):
     at = filled[i]
-    lower[i, at] = value
+    values[i, at] = value
     places[i, at] = j
     filled[i] = at + 1
-    if at + 1 == lower.shape[1]:
-        tighten(i, least, gap, slack, filled, lower, places, k)
-        if filled[i] > lower.shape[1] - lower.shape[1] // 8:  # a crowd: leave it to the exact search
+    full = at + 1 == values.shape[1]
+    if full or (at + 1) % OFTEN == 0:
+        tighten(i, least, gap, limit, filled, values, places, scale, k, dim)
+        if full and filled[i] > at + 1 - (at + 1) // 8:  # a crowd: leave it to the exact search
             gap[i] = np.inf
+            limit[i] = -1
 
 
 @numba.njit(nogil=True, cache=True)
-def tighten(i, least, gap, slack, filled, lower, places, k):
-    """Lower the bound of row i to the k-th smallest upper value, and drop what is above."""
+def tighten(i, least, gap, limit, filled, values, places, scale, k, dim):
+    """Lower the limit of row i to its k-th smallest distance, and drop what is above."""
     n = filled[i]
     if n < k:
         return
-    upper = np.empty(n, np.float32)
-    for at in range(n):
-        upper[at] = lower[i, at] + 2 * slack[places[i, at]]
-    bound = _kth(upper, k - 1) + 2 * slack[i]
+    _limited(i, _kth(values[i, :n].copy(), k - 1), least, gap, limit, scale, dim)
     kept = 0
     for at in range(n):
-        if lower[i, at] <= bound:
-            lower[i, kept] = lower[i, at]
+        if values[i, at] <= limit[i]:
+            values[i, kept] = values[i, at]
             places[i, kept] = places[i, at]
             kept += 1
     filled[i] = kept
-    gap[i] = max(gap[i], least[i] - bound)
 
 
 @numba.njit(nogil=True, cache=True)
@@ -142,16 +174,25 @@ def _kth(values, k):
 
 
 @numba.njit(nogil=True, cache=True)
-def ranked(lo, hi, points, least, gap, slack, filled, lower, places, k, plan, squared):
-    """The candidates of rows lo to hi by ascending place; their squared distances in `squared`, from row lo on."""
+def tighten_all(lo, hi, least, gap, limit, filled, values, places, scale, k, dim):
+    """`tighten` for rows lo to hi that are not crowded."""
+    for i in range(lo, hi):
+        if gap[i] < np.inf:
+            tighten(i, least, gap, limit, filled, values, places, scale, k, dim)
+
+
+@numba.njit(nogil=True, cache=True)
+def ranked(lo, hi, points, order, gap, filled, places, plan, rows, squared):
+    """Places among the points, ascending, and squared distances of the candidates of rows lo to hi, from row lo on."""
     for i in range(lo, hi):
         if gap[i] == np.inf:
             continue
-        tighten(i, least, gap, slack, filled, lower, places, k)
-        n = filled[i]
-        places[i, :n].sort()
+        n, near = filled[i], rows[i - lo]
         for at in range(n):
-            squared[i - lo, at] = square(points[i], points[places[i, at]], plan)
+            near[at] = order[places[i, at]]
+        near[:n].sort()
+        for at in range(n):
+            squared[i - lo, at] = square(points[order[i]], points[near[at]], plan)
 
 
 @numba.njit(nogil=True, cache=True)

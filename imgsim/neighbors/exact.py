@@ -78,24 +78,22 @@ class _Search:
             places, squared = candidates.squared(part.start, part.stop)
             exact = np.asarray(self.distance.finish(squared), np.float32)
             order = np.argsort(exact, axis=1, kind="stable")[:, :k]
-            found[0][part], found[1][part] = (np.take_along_axis(a, order, axis=1) for a in (places, exact))
+            rows = candidates.order[part]
+            found[0][rows], found[1][rows] = (np.take_along_axis(a, order, axis=1) for a in (places, exact))
         return np.flatnonzero(crowded)
 
     def _candidates(self, k: int, progress: Progress) -> halves.Candidates:
         """From a graphics card where there is one that holds the vectors."""
-        heavy = halves.torch_pays(self.points)
-        place = on_gpu.gpu() if heavy else None
+        candidates = halves.Candidates(self.points, k)
+        place = on_gpu.gpu() if halves.torch_pays(self.points) else None
         if place:
             import torch
 
-            candidates = halves.Candidates(self.points, k, half=False)
             try:
                 on_gpu.gather(candidates, place, progress)
             except torch.OutOfMemoryError:
                 place = None
         if not place:
-            half = heavy and halves.half_is_faster(self.points.shape[1])
-            candidates = halves.Candidates(self.points, k, half=half)
             candidates.gather(progress)
         return candidates
 
