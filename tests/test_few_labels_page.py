@@ -66,6 +66,15 @@ def test_without_labels_the_page_says_what_to_do(source):
     assert app.query_params["classes"] in ('["bright"]', ['["bright"]'])
 
 
+def test_a_class_without_letters_is_none_and_one_with_too_many_is_refused(source):
+    for word, told in ((" ", False), ("long" * 20, True)):
+        app = page(source)
+        app.text_input(key="few_word").input(word)
+        app.button(key=next(b.key for b in app.button if b.label == "Add")).click().run()
+        assert ("must have 1 to" in said(app)) is told
+        assert "classes" not in app.query_params
+
+
 def test_tags_are_labels_and_the_rest_is_labelled(source, tags):
     app = page(source)
     assert "Labelled so far" in said(app)

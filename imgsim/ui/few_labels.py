@@ -106,9 +106,8 @@ def classes(one: Scene) -> None:
         else:
             st.markdown("**Name two classes or more**, then click a handful of examples of each.")
     with right, st.form("few_add", clear_on_submit=True, border=False), st.container(horizontal=True):
-        word = st.text_input("New class", placeholder="A new class", label_visibility="collapsed")
-        if st.form_submit_button("Add"):
-            _add(one, word)
+        st.text_input("New class", key="few_word", placeholder="A new class", label_visibility="collapsed")
+        st.form_submit_button("Add", on_click=lambda: _add(one, st.session_state["few_word"]))
     if one.n_twice:
         images = "image has" if one.n_twice == 1 else "images have"
         st.warning(f"{one.n_twice:,} {images} two of these classes as tags, and no label therefore.")
@@ -118,12 +117,15 @@ def classes(one: Scene) -> None:
 
 
 def _add(one: Scene, word: str) -> None:
+    """Add a class; a second click on Add finds the words gone and asks for nothing."""
     word = " ".join(word.split())
-    if not 0 < len(word) <= MOST_LETTERS or len(one.classes) >= MOST_CLASSES:
-        st.error(f"A class must have 1 to {MOST_LETTERS} letters, and there are at most {MOST_CLASSES} of them.")
+    if not word:
+        return
+    if len(word) > MOST_LETTERS or len(one.classes) >= MOST_CLASSES:
+        told = f"a class must have 1 to {MOST_LETTERS} letters, and there are at most {MOST_CLASSES} of them."
+        st.session_state["notice"] = told
         return
     update(classes=pack([*one.classes, word]), giving=word)
-    st.rerun()
 
 
 def label(one: Scene) -> None:
