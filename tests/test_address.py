@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -9,7 +10,7 @@ import pytest
 import streamlit as st
 
 from imgsim.errors import InputError
-from imgsim.ui import navigation
+from imgsim.ui import address, navigation
 from imgsim.ui.address import Address
 
 
@@ -74,6 +75,41 @@ def test_pages_hand_the_collection_on_and_drop_what_belonged_to_the_last(browser
     SECOND.update(collection="builtin:shapes")
     browser.clear()
     assert FIRST.read()[0] == First(collection="builtin:shapes", method="lbp", image="")
+
+
+@pytest.fixture
+def stale(browser: Params) -> dict[str, str]:
+    """The address of before a write, which a second click may still carry."""
+    FIRST.update(method="lbp")
+    before = browser.to_dict()
+    FIRST.update(image="a.jpg")
+    return before
+
+
+def test_a_click_with_the_address_of_before_the_last_one_counts_from_there(browser: Params, stale: dict) -> None:
+    browser.from_dict(stale)
+    FIRST.update(method="hog")
+    assert FIRST.read()[0] == First(image="a.jpg")
+    assert browser == {"collection": "builtin:photos", "image": "a.jpg"}
+
+
+def test_who_goes_back_sees_what_was_before(browser: Params, stale: dict, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(address, "_walked_back", lambda: True)
+    browser.from_dict(stale)
+    assert FIRST.read()[0] == First(method="lbp")
+
+
+def test_a_link_to_an_earlier_view_leads_there_later_or_from_another_page(
+    browser: Params, stale: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    SECOND.read()
+    browser.from_dict(stale)
+    assert FIRST.read()[0] == First(method="lbp")
+    FIRST.update(image="b.jpg")
+    now = time.monotonic()
+    monkeypatch.setattr(address.time, "monotonic", lambda: now + address.LATE)
+    browser.from_dict(stale)
+    assert FIRST.read()[0] == First(method="lbp")
 
 
 def test_a_new_file_is_a_new_page_at_the_end(tmp_path) -> None:

@@ -7,11 +7,15 @@
 The URL leads: widgets are set from it, their callbacks write to it, so a link, a reload and the back button show the
 same thing. The session keeps a copy for the way back from another page, and every page starts with the collection that
 the last one showed. What makes no sense in an address is answered with a sentence and the default.
+
+A click carries the address that the browser had when it was made. Of two quick clicks the second may come with the
+address of before the first; it is known by that, and counts from what the first one wrote.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
@@ -23,6 +27,22 @@ V = TypeVar("V")
 SHARED = "collection"  # the name of the one field that pages hand on to each other
 _SHARED_KEY = "collection_on_pages"
 LAST_PAGE = "last_page"  # the page whose view was read or written last
+_WRITTEN_KEY = "address_written"
+LATE = 5.0  # seconds after a write within which a click may still carry an address of before it
+
+
+@dataclasses.dataclass(frozen=True)
+class _Written:
+    """The URL parameters that a page wrote last, those that they replaced within `LATE`, and when (monotonic s)."""
+
+    page: str
+    params: dict[str, str]
+    replaced: list[dict[str, str]]
+    when: float
+
+    @property
+    def young(self) -> bool:
+        return time.monotonic() - self.when < LATE
 
 
 class Address(Generic[V]):
@@ -65,6 +85,7 @@ class Address(Generic[V]):
 
     def read(self) -> tuple[V, list[str]]:
         """The view of the URL, else the one that this session had last, with the collection of the last page."""
+        self._catch_up()
         here = {name: value for name, value in st.query_params.to_dict().items() if name in self.fields}
         view, problems = self.parse(here or self._kept())
         self._keep(view)
@@ -73,7 +94,10 @@ class Address(Generic[V]):
     def write(self, view: V) -> None:
         """Put a view into the URL and the session."""
         self._keep(view)
-        st.query_params.from_dict(self.params(view))
+        params, here, last = self.params(view), st.query_params.to_dict(), self._written()
+        replaced = [one for one in [*(last.replaced if last else []), here] if one != params]
+        st.session_state[_WRITTEN_KEY] = _Written(self.page, params, replaced, time.monotonic())
+        st.query_params.from_dict(params)
 
     def update(self, **changes: Any) -> None:
         """Change some fields."""
@@ -83,6 +107,18 @@ class Address(Generic[V]):
         """As URL parameters: those of `always`, and what is not the default."""
         pairs = ((name, getattr(view, name), default) for name, default in self.fields.items())
         return {name: str(value) for name, value, default in pairs if name in self.always or value != default}
+
+    def _written(self) -> _Written | None:
+        """What this page wrote a moment ago, if no other was shown since."""
+        last = st.session_state.get(_WRITTEN_KEY)
+        here = st.session_state.get(LAST_PAGE) == self.page
+        return last if here and last is not None and last.page == self.page and last.young else None
+
+    def _catch_up(self) -> None:
+        """Where the browser asked before it had the last write, put that back; not where the person went back."""
+        last = self._written()
+        if last is not None and st.query_params.to_dict() in last.replaced and not _walked_back():
+            st.query_params.from_dict(last.params)
 
     def _kept(self) -> dict[str, str]:
         kept: dict[str, str] = dict(st.session_state.get(f"view_{self.page}", {}))
@@ -101,3 +137,10 @@ class Address(Generic[V]):
         st.session_state[LAST_PAGE] = self.page
         if SHARED in self.fields:
             st.session_state[_SHARED_KEY] = getattr(view, SHARED)
+
+
+def _walked_back() -> bool:
+    """Whether the browser's back or forward button led to this run."""
+    from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+    return bool(getattr(get_script_run_ctx(), "is_history_navigation", False))

@@ -3,6 +3,8 @@
 const LARGEST = 30e6; // bytes
 const STEP = 0.02; // of a side for an arrow key
 const SMALLEST = 0.02;
+const ANSWER = 5000; // ms until a region that Python has not taken up is told again
+const TRIES = 3;
 const CENTRE = [0.25, 0.25, 0.5, 0.5];
 
 const make = (tag, className, text = '') => {
@@ -19,6 +21,8 @@ const inside = ([x, y, w, h]) => {
   const height = clamp(h, SMALLEST, 1);
   return [clamp(x, 0, 1 - width), clamp(y, 0, 1 - height), width, height];
 };
+
+const alike = (a, b) => (a && b ? a.every((value, i) => Math.abs(value - b[i]) < 1e-3) : !a && !b);
 
 const between = ([ax, ay], [bx, by]) => inside([Math.min(ax, bx), Math.min(ay, by), Math.abs(ax - bx), Math.abs(ay - by)]);
 
@@ -54,12 +58,14 @@ class QueryPicture {
 
   update(told, tell) {
     this.tell = tell;
+    const data = JSON.parse(told);
+    if (this.said && this.name === data.name && alike(this.said.box, data.region)) this.settle();
     if (this.told === told) return;
     this.told = told;
-    const data = JSON.parse(told);
     const same = this.name === data.name && this.source === data.src;
     [this.name, this.source] = [data.name, data.src];
-    if (!same || !this.busy) this.region = data.region; // else the person is ahead of what Python knows
+    if (!same) this.settle();
+    if (!this.busy) this.region = data.region; // else the person is ahead of what Python knows
     this.frame.hidden = !data.src;
     this.hint.textContent = data.src ? '' : 'Paste a picture, drop one anywhere on this page, or choose one below.';
     if (data.src) {
@@ -133,7 +139,7 @@ class QueryPicture {
       this.show();
       this.frame.tabIndex = 0;
       this.frame.focus();
-    } else if (way) {
+    } else if (way && this.region) {
       const [x, y, w, h] = this.region;
       const [dx, dy] = [way[0] * STEP, way[1] * STEP];
       this.region = inside(event.shiftKey ? [x, y, Math.min(w + dx, 1 - x), Math.min(h + dy, 1 - y)] : [x + dx, y + dy, w, h]);
@@ -144,14 +150,24 @@ class QueryPicture {
     this.say(400);
   }
 
-  /** Tell Python, a moment after the last of a row of keys. */
-  say(wait = 0) {
+  /** Tell Python, a moment after the last of a row of keys; again, where it does not take that up. */
+  say(wait = 0, tries = TRIES) {
     clearTimeout(this.timer);
     this.busy = true;
+    this.said = null;
     this.timer = setTimeout(() => {
-      this.busy = false;
-      this.tell('region', { box: this.region && this.region.map((v) => Number(v.toFixed(4))) });
+      const box = this.region && this.region.map((v) => Number(v.toFixed(4)));
+      this.said = { box };
+      this.tell('region', { box });
+      this.timer = setTimeout(() => (tries > 1 ? this.say(0, tries - 1) : this.settle()), ANSWER);
     }, wait);
+  }
+
+  /** What Python knows is what the person did. */
+  settle() {
+    clearTimeout(this.timer);
+    this.busy = false;
+    this.said = null;
   }
 
   over(event) {

@@ -42,6 +42,11 @@ def query_picture(
     )
 
 
+def said_region(key: str) -> bool:
+    """Whether anything was drawn or removed; a run that takes over another's may have lost what."""
+    return _said(key, "region") is not None
+
+
 def region_of(key: str) -> str:
     """The region drawn last as text, "" for the whole picture; in the run after it was drawn.
 

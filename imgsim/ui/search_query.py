@@ -116,7 +116,8 @@ def _pick(id: str) -> None:
 
 def _drawn() -> None:
     try:
-        update(region=own.region_of(KEY))
+        if own.said_region(KEY):
+            update(region=own.region_of(KEY))
     except ImgsimError as error:
         st.session_state["notice"] = str(error)
 
