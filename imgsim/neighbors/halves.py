@@ -46,7 +46,7 @@ FROM = 10_000  # vectors; below, the start of numba would show
 TORCH_FROM = 5e11  # products of two numbers; below, torch's start would
 MOST_K = 256  # neighbours; more need more room than there is gain
 FASTER = 0.7  # of the time in float32, from which bfloat16 pays for its wider bounds
-SCALES = 2.0**-40, 2.0**40  # of the points; beyond, squares leave the range of float32
+SCALES = 2.0**-56, 2.0**56  # of the points; beyond, squares leave the range of float32
 GIVEN_UP = 0.5  # share of crowded rows from which looking further does not pay
 
 Products = Callable[[slice, slice], npt.NDArray[Any]]  # of some rows with some others

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from imgsim.training.half import autocast
 from imgsim.training.loop import Objective
 from imgsim.training.network import Student
 from imgsim.training.photos import Photos
@@ -82,7 +83,7 @@ class Distillation(Objective):
         images, features = batch
         student = modules["student"]
         assert isinstance(student, Student)
-        with torch.autocast("cpu", torch.bfloat16):
+        with autocast():
             pooled = student.pooled(images.float())
         return self._signals(modules["head"](pooled), student.logits(pooled), features)
 
@@ -115,7 +116,7 @@ class Distillation(Objective):
         student = modules["student"]
         assert isinstance(student, Student)
         images = self.photos.crops(rows, self.targets.boxes[0, rows], self.side)
-        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        with torch.inference_mode(), autocast():
             planes = torch.from_numpy(images).permute(0, 3, 1, 2)
             return torch.cat([student.pooled(part.float()).float() for part in torch.split(planes, 64)])
 

@@ -12,6 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from imgsim.training.half import is_native
+
 
 class Muon(torch.optim.Optimizer):
     """Momentum, made orthogonal; for the kernels of convolutions and hidden matrices, not for heads or biases."""
@@ -46,7 +48,7 @@ def orthogonal(matrix: Tensor, steps: int = 5) -> Tensor:
     """(M, N) matrix of the same singular vectors, singular values brought near 1 (Newton, Schulz)."""
     a, b, c = 3.4445, -4.7750, 2.0315  # steepest at 0, so that five steps suffice; settles within 0.7 to 1.2
     tall = matrix.shape[0] > matrix.shape[1]
-    x: Tensor = (matrix.T if tall else matrix).bfloat16()
+    x: Tensor = (matrix.T if tall else matrix).to(torch.bfloat16 if is_native() else torch.float32)
     x = x / (x.norm() + 1e-7)
     for _ in range(steps):
         square = x @ x.T

@@ -20,6 +20,7 @@ from torch.nn import functional as F
 
 from imgsim.training import measured_rows
 from imgsim.training.distortions import distorted
+from imgsim.training.half import autocast
 from imgsim.training.loop import Objective
 from imgsim.training.network import Student
 from imgsim.training.photos import Photos, center_boxes
@@ -37,7 +38,7 @@ def pooled_of(modules: nn.ModuleDict, views: Sequence[Tensor]) -> Tensor:
     """(V x B, C) pooled features of V views of one size, one view after the other."""
     student = modules["student"]
     assert isinstance(student, Student)
-    with torch.autocast("cpu", torch.bfloat16):
+    with autocast():
         return student.pooled(torch.cat(list(views)).float())
 
 
@@ -99,7 +100,7 @@ class SelfSupervised(Objective):
         """(N, C) pooled features of the centred squares of some photos, without `rows` of the measured ones."""
         rows = self.measured if rows is None else rows
         images = self.photos.crops(rows, center_boxes(self.photos.shapes)[rows], self.side)
-        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        with torch.inference_mode(), autocast():
             planes = torch.from_numpy(images).permute(0, 3, 1, 2)
             return torch.cat([pooled_of(modules, [part]).float() for part in torch.split(planes, 64)])
 

@@ -14,7 +14,7 @@ def test_a_training_pauses_goes_on_and_is_forgotten(page: Any, app: App, tmp_pat
         folder = tmp_path / ("dark" if number < 8 else "light")
         folder.mkdir(exist_ok=True)
         ramp(number * 4 if number < 8 else 90 + number * 4).save(folder / f"{number}<i>.png")
-    page.goto(f"{app.url}/train?collection={tmp_path}&objective=simclr&steps=4000")
+    page.goto(f"{app.url}/train?collection={tmp_path}&objective=simclr&steps=2000")
     page.get_by_text("No training yet").wait_for()
     assert page.get_by_text("· learning").count() == 0
     page.get_by_role("button", name="Start training").click()
