@@ -1,12 +1,15 @@
-"""The manipulation page: a suspect, perhaps its original, and what the pixels show."""
+"""The manipulation page: a suspect, perhaps its original, and what the pixels show; with an example to try it."""
 
 from __future__ import annotations
 
+import io
 from dataclasses import asdict
 from functools import lru_cache
+from importlib import resources
 
 import numpy as np
 import streamlit as st
+from PIL import Image as Pillow
 
 from imgsim import images
 from imgsim import manipulation as core
@@ -19,6 +22,8 @@ from imgsim.ui.progress import plain, sentence
 SIDE = 1200  # pixels on screen and in the search
 RED = (230, 30, 60)
 KINDS = ("png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif")
+ALONE, BESIDE = "The example alone", "The example and its original"
+EYE, THIRD = (slice(72, 158), slice(122, 222)), (slice(190, 276), slice(60, 160))  # rows and columns of the example
 
 
 def page() -> None:
@@ -26,16 +31,42 @@ def page() -> None:
     left, right = st.columns(2)
     suspect = left.file_uploader("Suspect", KINDS, key="man_suspect")
     original = right.file_uploader("Its original, if you have it", KINDS, key="man_original")
-    if suspect is None:
-        st.info("Choose a suspect. With its original the difference is shown; without, regions that occur twice.")
+    if suspect is not None:
+        _findings(suspect.getvalue(), original.getvalue() if original else None)
         return
+    st.info("Choose a suspect. With its original the difference is shown; without, regions that occur twice.")
+    tried = st.segmented_control("Or try it", [ALONE, BESIDE], key="man_example", help="A photo changed by imgsim.")
+    if tried:
+        changed, untouched = example()
+        _findings(changed, untouched if tried == BESIDE else None)
+
+
+def _findings(suspect: bytes, original: bytes | None) -> None:
     try:
         with st.spinner("Looking at the pixels"):
-            picture, found = look(suspect.getvalue(), original.getvalue() if original else None)
+            picture, found = look(suspect, original)
     except ImgsimError as error:
         st.error(plain(sentence(str(error))))
         return
     show(picture, found, known=original is not None)
+
+
+@lru_cache(maxsize=1)
+def example() -> tuple[bytes, bytes]:
+    """PNG files of scikit-image's photo of a cat: with an eye copied to the cheek, and as it was."""
+    cat = images.decode((resources.files("skimage") / "data/chelsea.png").read_bytes())
+    changed = cat.astype(np.float32)
+    height, width = changed[EYE].shape[:2]
+    away = np.hypot(np.linspace(-1, 1, height)[:, None], np.linspace(-1, 1, width))
+    share = np.clip((1 - away) / 0.15, 0, 1)[..., None]  # an ellipse with a soft edge
+    changed[THIRD] += share * (changed[EYE] - changed[THIRD])
+    return _png(np.rint(changed).astype(np.uint8)), _png(cat)
+
+
+def _png(picture: Image) -> bytes:
+    buffer = io.BytesIO()
+    Pillow.fromarray(picture).save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 @lru_cache(maxsize=4)

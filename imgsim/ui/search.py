@@ -24,6 +24,7 @@ from imgsim.ui.progress import plain, sentence
 from imgsim.ui.search_state import SearchView
 
 K = 48
+FEW = 12  # pictures that need no frame to scroll in
 PATIENCE = 1.5  # seconds that the page waits for a quick answer before it shows the job
 KEY = "search_results"
 
@@ -121,7 +122,7 @@ def results(scene: Scene) -> None:
     if label and scene.collection.field(label).dtype.kind == "f":
         label = None  # the id says more than a number
     votes = scene.view.votes()
-    with st.container(height=560, border=False):
+    with st.container(height=560 if len(matches) > FEW else "content", border=False):
         gallery.gallery(
             [_picture(scene, place, label, votes) for place in range(len(matches))],
             key=KEY,
