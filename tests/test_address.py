@@ -104,7 +104,8 @@ def test_a_link_to_an_earlier_view_leads_there_later_or_from_another_page(
 ) -> None:
     SECOND.read()
     browser.from_dict(stale)
-    assert FIRST.read()[0] == First(method="lbp")
+    for _ in range(2):  # a page reads more than once in a run
+        assert FIRST.read()[0] == First(method="lbp")
     FIRST.update(image="b.jpg")
     now = time.monotonic()
     monkeypatch.setattr(address.time, "monotonic", lambda: now + address.LATE)

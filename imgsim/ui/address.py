@@ -33,9 +33,8 @@ LATE = 5.0  # seconds after a write within which a click may still carry an addr
 
 @dataclasses.dataclass(frozen=True)
 class _Written:
-    """The URL parameters that a page wrote last, those that they replaced within `LATE`, and when (monotonic s)."""
+    """The URL parameters that were written last, those that they replaced within `LATE`, and when (monotonic s)."""
 
-    page: str
     params: dict[str, str]
     replaced: list[dict[str, str]]
     when: float
@@ -93,10 +92,10 @@ class Address(Generic[V]):
 
     def write(self, view: V) -> None:
         """Put a view into the URL and the session."""
-        self._keep(view)
         params, here, last = self.params(view), st.query_params.to_dict(), self._written()
+        self._keep(view)
         replaced = [one for one in [*(last.replaced if last else []), here] if one != params]
-        st.session_state[_WRITTEN_KEY] = _Written(self.page, params, replaced, time.monotonic())
+        st.session_state[_WRITTEN_KEY] = _Written(params, replaced, time.monotonic())
         st.query_params.from_dict(params)
 
     def update(self, **changes: Any) -> None:
@@ -109,10 +108,11 @@ class Address(Generic[V]):
         return {name: str(value) for name, value, default in pairs if name in self.always or value != default}
 
     def _written(self) -> _Written | None:
-        """What this page wrote a moment ago, if no other was shown since."""
+        """What this page wrote a moment ago; that of another page is forgotten."""
+        if st.session_state.get(LAST_PAGE) != self.page:
+            st.session_state.pop(_WRITTEN_KEY, None)
         last = st.session_state.get(_WRITTEN_KEY)
-        here = st.session_state.get(LAST_PAGE) == self.page
-        return last if here and last is not None and last.page == self.page and last.young else None
+        return last if last is not None and last.young else None
 
     def _catch_up(self) -> None:
         """Where the browser asked before it had the last write, put that back; not where the person went back."""
