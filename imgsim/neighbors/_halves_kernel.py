@@ -249,7 +249,7 @@ def _square(a, b, start, n):
 
 
 @intrinsic
-def _side_by_side(_context, a, b, start, stop):
+def _side_by_side(_context, a, b, start, stop):  # noqa: ARG001
     """Eight sums of squared differences from start to stop, of every eighth number each; one instruction for all.
 
     Numba would add them one by one, five times as slow.
@@ -263,7 +263,7 @@ def _side_by_side(_context, a, b, start, stop):
         sums = cgutils.alloca_once_value(builder, ir.Constant(eight, [0.0] * EIGHT))
         step = ir.Constant(given[2].type, EIGHT)
         with cgutils.for_range_slice(builder, given[2], given[3], step, given[2].type) as (at, _):
-            places = [builder.bitcast(builder.gep(start, [at]), eight.as_pointer()) for start in data]
+            places = [builder.bitcast(builder.gep(one, [at]), eight.as_pointer()) for one in data]
             x, y = (builder.load(place, align=4) for place in places)
             gap = builder.fsub(x, y)
             builder.store(builder.fadd(builder.load(sums), builder.fmul(gap, gap)), sums)
