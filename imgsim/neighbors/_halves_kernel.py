@@ -4,7 +4,7 @@ Imported when a large graph is asked for, since numba takes a second; the compil
 counted in the order of the blocks; `order` gives their place among the points.
 """
 
-# mypy: disable-error-code="no-untyped-def,untyped-decorator,no-untyped-call"
+# mypy: disable-error-code="no-untyped-def,untyped-decorator,no-untyped-call,assignment,call-arg,var-annotated"
 from __future__ import annotations
 
 import numba
