@@ -11,9 +11,11 @@ from imgsim.plots.scripts import FOLDER, flat_plotly_path, plotly_path
 
 _UI = Path(__file__).parent
 
-FILES: dict[str, Path] = {"scatter.js": _UI / "scatter.js", "map/map.css": FOLDER / "map.css"} | {
-    f"map/{path.name}": path for path in sorted(FOLDER.glob("*.js"))
-}
+FILES: dict[str, Path] = {
+    "early.js": _UI / "early.js",
+    "scatter.js": _UI / "scatter.js",
+    "map/map.css": FOLDER / "map.css",
+} | {f"map/{path.name}": path for path in sorted(FOLDER.glob("*.js"))}
 
 
 @lru_cache(maxsize=1)

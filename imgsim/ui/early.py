@@ -1,7 +1,7 @@
 """What the first HTML of a page with a map asks for, so that the map's scripts are there when its data is.
 
 Streamlit draws a page only after its own scripts, a web socket and a run of ours; plotly.js, which takes its time to
-fetch and start, would begin after all that. Named in the HTML it is read in the meantime.
+fetch and start, would begin after all that. Named in the HTML it is fetched in the meantime; early.js starts it.
 """
 
 from __future__ import annotations
@@ -19,12 +19,14 @@ _HEAD = b"</head>"
 
 
 def tags() -> str:
-    """The lines for the head; a script that could not be fetched leaves, and the map asks for it again."""
-    modules = [f"./imgsim/ui/{assets.version()}/{name}" for name in assets.FILES if name.endswith(".js")]
+    """The lines for the head."""
+    scripts = [f"./imgsim/ui/{assets.version()}/{name}" for name in assets.FILES if name.endswith(".js")]
+    starting = next(path for path in scripts if path.endswith("/early.js"))
     return "".join(
         [
-            '<script async id="imgsim-plotly" src="./imgsim/plotly-2d.js" onerror="this.remove()"></script>',
-            *(f'<link rel="modulepreload" href="{path}">' for path in modules),
+            '<link rel="preload" as="script" href="./imgsim/plotly-2d.js">',
+            f'<script type="module" async src="{starting}"></script>',
+            *(f'<link rel="modulepreload" href="{path}">' for path in scripts if path != starting),
         ]
     )
 

@@ -22,11 +22,12 @@ export class HttpSource {
 }
 
 const scripts = new Map(); // by name: each is loaded once a page
+const EARLY = 'imgsim-plotly';
 
-/** plotly.js for flat maps, which the HTML of a page with a map has asked for already (imgsim/ui/early.py), or all of it. */
+/** plotly.js for flat maps, which may be on its way already (imgsim/ui/early.js), or all of it. */
 export function loadPlotly(is3d = false) {
   const name = is3d ? 'plotly.js' : 'plotly-2d.js';
-  if (!scripts.has(name)) scripts.set(name, load(name, is3d ? null : document.getElementById('imgsim-plotly')));
+  if (!scripts.has(name)) scripts.set(name, load(name, is3d ? null : document.getElementById(EARLY)));
   return scripts.get(name);
 }
 
@@ -36,8 +37,13 @@ function load(name, early) {
   return new Promise((resolve, reject) => {
     const script = early ?? document.createElement('script');
     script.addEventListener('load', () => resolve(window.Plotly));
-    script.addEventListener('error', () => { scripts.delete(name); reject(new Error(`${name} could not be loaded`)); });
+    script.addEventListener('error', () => {
+      scripts.delete(name);
+      script.remove();
+      reject(new Error(`${name} could not be loaded`));
+    });
     if (early) return;
+    if (name === 'plotly-2d.js') script.id = EARLY;
     script.src = address(name);
     document.head.append(script);
   });
