@@ -18,16 +18,24 @@ KEPT = 12  # runs of a stage
 LOOKED_AT = 5  # earlier runs whose median is the measure
 ALLOWED = 0.8  # of the earlier ratio
 
+INSTRUCTIONS = {"amx_bf16": "AMX", "avx512_bf16": "AVX-512 bf16", "avx512f": "AVX-512", "avx2": "AVX2"}
+
 Run = dict[str, Any]
 
 
 def machine() -> str:
-    """The machine in general words."""
+    """The machine in general words; ratios differ by what its processor can do in one instruction."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30 if hasattr(os, "sysconf") else 0
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return (
-        f"{platform.system()} {platform.machine()}, {cores} cores, {memory:.0f} GiB, Python {platform.python_version()}"
-    )
+    kind = " ".join([platform.system(), platform.machine(), *_instructions()])
+    return f"{kind}, {cores} cores, {memory:.0f} GiB, Python {platform.python_version()}"
+
+
+def _instructions() -> list[str]:
+    """The widest that Linux names."""
+    told = Path("/proc/cpuinfo")
+    flags = set(told.read_text().split()) if told.exists() else set()
+    return [f"with {name}" for flag, name in INSTRUCTIONS.items() if flag in flags][:1]
 
 
 def read(stage: str, folder: Path = FOLDER) -> list[Run]:
