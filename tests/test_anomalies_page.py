@@ -30,10 +30,13 @@ RUNS = {"anomalies": task.run, "open": open_task.run, "newcomer": newcomer_task.
 class AtOnce:
     """A manager that does a task at once."""
 
-    jobs: dict[str, Any] = {}  # noqa: RUF012
+    made: dict[str, Any] = {}  # noqa: RUF012
 
     def find(self, name: str, arguments: dict[str, Any]) -> Any:
-        return self.jobs.get(f"{name}{sorted(arguments.items())}")
+        return self.made.get(f"{name}{sorted(arguments.items())}")
+
+    def jobs(self) -> list[Any]:
+        return []
 
     def submit(self, name: str, arguments: dict[str, Any], title: str, owner: str = "") -> Any:
         try:
@@ -41,7 +44,7 @@ class AtOnce:
             job = SimpleNamespace(state="done", key="k" * 8, error="")
         except ImgsimError as error:
             job = SimpleNamespace(state="failed", key="k" * 8, error=str(error))
-        self.jobs[f"{name}{sorted(arguments.items())}"] = job
+        self.made[f"{name}{sorted(arguments.items())}"] = job
         return job
 
 
@@ -55,10 +58,9 @@ def warm() -> None:
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(AtOnce, "jobs", {})
-    monkeypatch.setattr(page, "manager", AtOnce)
-    again = SimpleNamespace(**{**vars(progress), "wait_for": lambda job: page.st.rerun()})
-    monkeypatch.setattr(page, "progress", again)  # of this page alone
+    monkeypatch.setattr(AtOnce, "made", {})
+    monkeypatch.setattr(progress, "manager", AtOnce)
+    monkeypatch.setattr(progress, "wait_for", lambda *_: page.st.rerun())
     page._pixels.cache_clear()
 
 
@@ -94,7 +96,7 @@ def test_labelled_pictures_give_a_threshold_and_what_it_is_worth(source):
 
 
 def test_while_a_study_runs_the_page_says_what_it_does_and_shows_pictures(source, monkeypatch):
-    monkeypatch.setattr(page.progress, "wait_for", lambda job: None)
+    monkeypatch.setattr(progress, "wait_for", lambda *_: None)
     page.maps.pipeline().scan(source)
     text = said(open_page("anomalies", collection=source, **KNN))
     assert "The normal pictures teach a detector" in text

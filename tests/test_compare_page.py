@@ -42,7 +42,7 @@ PANELS = "pixels|pca;color_histogram|pca"
 
 @pytest.fixture(autouse=True)
 def jobs(monkeypatch: pytest.MonkeyPatch) -> Iterator[JobManager]:
-    yield from idle_jobs(monkeypatch, compare_agree, compare_maps, compare_scores)
+    yield from idle_jobs(monkeypatch, compare_maps)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from imgsim.tasks import duplicates as task
 from imgsim.tasks import spaces as spaces_task
 from imgsim.types import Collection, Embeddings
 from imgsim.ui import duplicates as page
-from imgsim.ui import duplicates_methods, manipulation
+from imgsim.ui import duplicates_methods, manipulation, progress
 from tests.test_cli import answer, refusal
 from tests.test_duplicates import picture
 from tests.test_pages import open_page, said
@@ -26,6 +26,9 @@ from tests.test_pages import open_page, said
 
 class Done:
     """A manager that does the task at once."""
+
+    def jobs(self) -> list[Any]:
+        return []
 
     def find(self, name: str, arguments: dict[str, Any]) -> Any:
         assert name == "duplicates"
@@ -38,7 +41,7 @@ class Done:
 @pytest.fixture
 def source(tmp_path, monkeypatch) -> str:
     page._scored.cache_clear()
-    monkeypatch.setattr(page, "manager", Done)
+    monkeypatch.setattr(progress, "manager", Done)
     picture(0).save(tmp_path / "a.png")
     picture(0).resize((160, 120)).save(tmp_path / "b.png")
     picture(1).save(tmp_path / "c.png")

@@ -17,7 +17,7 @@ from imgsim.progress import silent
 from imgsim.tags import Tags
 from imgsim.tasks import learning_curve as curve_task
 from imgsim.tasks import spaces as task
-from imgsim.ui import few_labels, few_labels_doubts, gallery, spaces
+from imgsim.ui import few_labels, few_labels_doubts, gallery, progress, spaces
 from tests.test_cli import answer, refusal
 from tests.test_pages import open_page, said
 from tests.test_products_page import Done, ramp
@@ -28,7 +28,7 @@ METHOD = "pixels"
 @pytest.fixture
 def source(tmp_path, monkeypatch) -> str:
     """Twelve pictures of one kind and twelve of another; two lie in the wrong folder, one of each kind."""
-    monkeypatch.setattr(spaces, "manager", Done)
+    monkeypatch.setattr(progress, "manager", Done)
     few_labels._predicted.cache_clear()
     folder = tmp_path / "pictures"
     for number in range(24):

@@ -41,7 +41,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def here(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("IMGSIM_HOME", str(home))
     manager = JobManager(FAKE)
-    for module in (map_state, progress, cards, catalogue, lessons):
+    for module in (map_state, progress, cards, catalogue):
         monkeypatch.setattr(module, "manager", lambda: manager)
     yield home
     manager.close()

@@ -14,7 +14,7 @@ from imgsim.errors import ImgsimError
 from imgsim.progress import silent
 from imgsim.tasks import spaces as task
 from imgsim.types import Collection
-from imgsim.ui import gallery, products, products_state, spaces
+from imgsim.ui import gallery, products, products_state, progress
 from imgsim.ui.products_state import ADDRESS, ProductsView
 from tests.test_cli import answer, refusal
 from tests.test_pages import html_of, open_page, said
@@ -47,13 +47,16 @@ class Done:
             return SimpleNamespace(state="failed", error=str(error), key="k" * 64)
         return None
 
+    def jobs(self) -> list[Any]:
+        return []
+
     def submit(self, *_: Any) -> Any:
         return SimpleNamespace(key="k" * 64)
 
 
 @pytest.fixture
 def shop(tmp_path, monkeypatch) -> str:
-    monkeypatch.setattr(spaces, "manager", Done)
+    monkeypatch.setattr(progress, "manager", Done)
     folder = tmp_path / "shop"
     for name, degrees in DEGREES.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)

@@ -42,7 +42,7 @@ class Done:
 @pytest.fixture(autouse=True)
 def jobs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search, "manager", Done)
-    monkeypatch.setattr(search.progress, "wait_for", lambda job: search.st.error(getattr(job, "error", "")))
+    monkeypatch.setattr(search.progress, "wait_for", lambda job, *_: search.st.error(getattr(job, "error", "")))
 
 
 @pytest.fixture

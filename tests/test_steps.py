@@ -14,7 +14,7 @@ from imgsim.progress import silent
 from imgsim.steps import WALKS, shade, steps_of, stripes, walk_of
 from imgsim.tasks import steps as task
 from imgsim.types import Image
-from imgsim.ui import catalogue, inspector
+from imgsim.ui import catalogue
 from imgsim.ui.jobs import JobManager
 from tests.idle_jobs import idle_jobs
 from tests.test_pages import folder_of, html_of, open_page, said
@@ -28,7 +28,7 @@ SPECS = (
 
 @pytest.fixture(autouse=True)
 def jobs(monkeypatch: pytest.MonkeyPatch) -> Iterator[JobManager]:
-    yield from idle_jobs(monkeypatch, catalogue, inspector)
+    yield from idle_jobs(monkeypatch, catalogue)
 
 
 def ready(spec: str, image: Image) -> Method:

@@ -16,7 +16,7 @@ from imgsim.plots.teaching import AXIS, truth_map
 from imgsim.progress import silent
 from imgsim.projections import PROJECTORS
 from imgsim.tasks import worlds as task
-from imgsim.ui import catalogue, worlds
+from imgsim.ui import catalogue
 from imgsim.ui.jobs import JobManager
 from imgsim.ui.worlds_state import WorldsView
 from imgsim.worlds import WORLDS
@@ -28,7 +28,7 @@ from tests.test_pages import open_page, said
 
 @pytest.fixture(autouse=True)
 def jobs(monkeypatch: pytest.MonkeyPatch) -> Iterator[JobManager]:
-    yield from idle_jobs(monkeypatch, catalogue, worlds)
+    yield from idle_jobs(monkeypatch, catalogue)
 
 
 @pytest.mark.parametrize("id", [world.id for world in WORLDS])

@@ -17,7 +17,6 @@ from imgsim.raster import scale_to
 from imgsim.types import Collection, Image
 from imgsim.ui import gallery, maps, progress
 from imgsim.ui.anomalies_state import AnomaliesView, update
-from imgsim.ui.jobs import manager
 from imgsim.ui.left_out import none_readable
 from imgsim.ui.pictures import webp
 from imgsim.ui.progress import plain
@@ -59,7 +58,7 @@ def opened(source: str) -> Collection | None:
     if key is not None:
         return maps.pipeline().load_collection(key)
     st.caption(MEANWHILE)
-    wait("open", {"source": source}, "Looking at the pictures")
+    progress.have_done("open", {"source": source}, "Looking at the pictures")
     return None
 
 
@@ -85,7 +84,7 @@ def scene(view: AnomaliesView, collection: Collection, test: Collection | None) 
         job = st.container()
         _preview(judged)
         with job:
-            wait("anomalies", asdict(request), "Looking for what is not normal")
+            progress.have_done("anomalies", asdict(request), "Looking for what is not normal")
         return None
     order = np.argsort(-found.scores, kind="stable").tolist()
     return Scene(view, request, found, core.verdict(found, view.alarms / 100), order)
@@ -106,14 +105,6 @@ def _preview(judged: Collection) -> None:
             update(image=judged.ids[row])
 
     gallery.gallery(shown, key=SOON, size=92, verb="Look at it first", on_pick=pick)
-
-
-def wait(task: str, arguments: dict[str, str], title: str) -> None:
-    """Have a task done; until it is, it is on the page."""
-    job = manager().find(task, arguments)
-    if job is not None and job.state in ("failed", "cancelled") and not progress.failed(job, f"retry_{job.key[:8]}"):
-        return
-    progress.wait_for(manager().submit(task, arguments, title, progress.session()))
 
 
 def summary(scene: Scene) -> None:

@@ -13,7 +13,7 @@ from imgsim.anomalies import heat
 from imgsim.errors import ImgsimError
 from imgsim.raster import scale_to
 from imgsim.types import Image
-from imgsim.ui import anomalies, brought, maps, pair_controls
+from imgsim.ui import anomalies, brought, maps, pair_controls, progress
 from imgsim.ui.anomalies import SIDE, Scene
 from imgsim.ui.anomalies_state import update
 from imgsim.ui.progress import plain, sentence
@@ -39,7 +39,7 @@ def newcomer(scene: Scene) -> None:
         return
     if found is None:
         arguments = {**asdict(scene.request), "picture": reference}
-        anomalies.wait("newcomer", arguments, "Judging your picture")
+        progress.have_done("newcomer", arguments, "Judging your picture")
         return
     _shown(scene, np.ascontiguousarray(scale_to(picture, SIDE)), found)
     # Outside of the fragment, which would run alone and leave the picture where it is.

@@ -17,7 +17,6 @@ from imgsim.ui.compare import Scene
 from imgsim.ui.compare_disagree import K, overlap
 from imgsim.ui.compare_find import spaces
 from imgsim.ui.compare_maps import Shown
-from imgsim.ui.jobs import manager
 
 _KEY = "compare_matrix"
 OVERLAP, CKA, RANKS = "Shared neighbours", "CKA", "Rank correlation"
@@ -76,13 +75,8 @@ def _pairs(scene: Scene, shown: list[Shown]) -> Pairs | None:
     """All measures of each pair, once their job has found them; until then the job is on the page."""
     specs = scene.view.specs()
     arguments = {"source": scene.view.collection, "methods": [specs[one.number][0] for one in shown], "k": K}
-    job = manager().find("agreement", arguments)
-    if job is not None and job.state == "done":
-        return list(job.result["pairs"])
-    if job is not None and job.state in ("failed", "cancelled") and not progress.failed(job, f"retry_{job.key[:8]}"):
-        return None
-    progress.wait_for(manager().submit("agreement", arguments, "Agreement of the methods", progress.session()))
-    return None
+    found = progress.result_of("agreement", arguments, "Agreement of the methods")
+    return None if found is None else list(found["pairs"])
 
 
 def _explained(by: str, n: int) -> str:

@@ -120,7 +120,7 @@ def _job(view: CompareView, requests: list[dict[str, Any]]) -> None:
     wanted = [request for request in view.requests() if not METHODS.parse(request["method"]).unavailable()]
     arguments = {"requests": wanted}
     job = manager().find("maps", arguments)
-    if job is not None and job.state in ("failed", "cancelled") and not progress.failed(job, f"retry_{job.key[:8]}"):
+    if progress.given_up(job):
         return
     if job is not None and job.state == "done" and _in_vain(job):
         return

@@ -16,7 +16,6 @@ from imgsim.scorecard import RANDOM, SHUFFLED
 from imgsim.ui import compare_state, progress
 from imgsim.ui.charts import chart
 from imgsim.ui.compare import Scene
-from imgsim.ui.jobs import manager
 
 BASELINE = "pixels"  # the last of the methods: its labels are those that are shuffled
 CHANCE = (RANDOM, SHUFFLED)
@@ -84,13 +83,8 @@ def _rows(scene: Scene, label: str) -> Rows | None:
     shown = [specs[one.number][0] for one in scene.shown]
     methods = [*dict.fromkeys(spec for spec in shown if spec != BASELINE), BASELINE]
     arguments = {"source": scene.view.collection, "methods": methods, "label": label}
-    job = manager().find("scores", arguments)
-    if job is not None and job.state == "done":
-        return list(job.result["rows"])
-    if job is not None and job.state in ("failed", "cancelled") and not progress.failed(job, f"retry_{job.key[:8]}"):
-        return None
-    progress.wait_for(manager().submit("scores", arguments, f"Scores for {label}", progress.session()))
-    return None
+    found = progress.result_of("scores", arguments, f"Scores for {label}")
+    return None if found is None else list(found["rows"])
 
 
 def show(scene: Scene, rows: Rows, label: str) -> None:

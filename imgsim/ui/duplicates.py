@@ -84,11 +84,8 @@ def scene(view: DuplicatesView) -> Scene | None:
     if _none_readable(view.collection):
         return None
     arguments = {"source": view.collection, "candidates": CANDIDATES}
-    job = manager().find("duplicates", arguments)
-    if job is not None and job.state in ("failed", "cancelled") and not progress.failed(job, "dup_retry"):
-        return None
-    if job is None or job.state != "done":
-        progress.wait_for(manager().submit("duplicates", arguments, "Looking for copies", progress.session()))
+    found = progress.result_of("duplicates", arguments, "Looking for copies")
+    if found is None:
         return None
     try:
         key = maps.pipeline().collection_key(view.collection)
@@ -98,7 +95,7 @@ def scene(view: DuplicatesView) -> Scene | None:
     if key is None:
         manager().submit("duplicates", arguments, "Looking for copies", progress.session())
         st.rerun()
-    facts = {int(row): core.Facts(*one) for row, one in job.result["facts"].items()}
+    facts = {int(row): core.Facts(*one) for row, one in found["facts"].items()}
     scored = _scored(key)
     return Scene(view, key, maps.pipeline().load_collection(key), scored, facts, core.decide(scored, view.thresholds))
 

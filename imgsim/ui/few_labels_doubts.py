@@ -109,7 +109,7 @@ def curve(one: Scene) -> None:
         "label": field,
     }
     job = manager().find("learning_curve", arguments)
-    if job is not None and job.state in ("failed", "cancelled") and not progress.failed(job, "few_curve_retry"):
+    if progress.given_up(job):
         return
     if job is None or not (job.alive or job.state == "done"):
         st.markdown(f"How accurate would 1, 2, 5, 10, 20 labels of each {plain(field)} make it?")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -18,7 +17,6 @@ from imgsim.types import Collection
 from imgsim.ui import brought, controls, forms, gallery, maps, picker, progress
 from imgsim.ui.charts import chart
 from imgsim.ui.inspector_state import InspectorView, update
-from imgsim.ui.jobs import manager
 from imgsim.ui.picture_rows import Item, Row, picture_rows
 from imgsim.ui.pictures import webp
 from imgsim.ui.progress import plain, sentence
@@ -74,7 +72,7 @@ def walk(view: InspectorView) -> None:
 def _opened(view: InspectorView) -> Collection | None:
     key = maps.pipeline().collection_key(view.collection)
     if key is None:
-        _wait("open", {"source": view.collection}, "Pictures of the collection")
+        progress.have_done("open", {"source": view.collection}, "Pictures of the collection")
         return None
     return maps.pipeline().load_collection(key)
 
@@ -117,15 +115,8 @@ def _steps(view: InspectorView, collection: Collection, image: str) -> tuple[Ste
         st.warning(plain(sentence(reason or f"{method.id} needs its weights; fetch them on the Explore page.")))
         return None
     arguments = {"source": view.collection, "image": image, "method": view.method}
-    _wait("steps", arguments, f"{method.title}, step by step")
+    progress.have_done("steps", arguments, f"{method.title}, step by step")
     return None
-
-
-def _wait(name: str, arguments: dict[str, Any], title: str) -> None:
-    job = manager().find(name, arguments)
-    if job is not None and job.state in ("failed", "cancelled") and not progress.failed(job, f"retry_{job.key[:8]}"):
-        return
-    progress.wait_for(manager().submit(name, arguments, title, progress.session()))
 
 
 def _show(view: InspectorView, found: tuple[Step, ...]) -> None:

@@ -18,7 +18,6 @@ from imgsim.plots.teaching import bars_figure
 from imgsim.projections import PROJECTORS
 from imgsim.ui import forms, handout, lesson_blocks, maps, progress
 from imgsim.ui.charts import QUIET, chart
-from imgsim.ui.jobs import manager
 from imgsim.ui.lessons_state import LessonView, after, before, update
 from imgsim.ui.once import Once
 from imgsim.ui.predictions import ROOM
@@ -112,11 +111,7 @@ def _ready(view: LessonView, lab: Lab) -> bool:
     arguments = {"lesson": spec, "source": view.source}
     if _there(lab, spec):
         return True
-    job = manager().find("lesson", arguments)
-    if job is not None and job.state in ("failed", "cancelled") and not progress.failed(job, f"retry_{job.key[:8]}"):
-        return False
-    asked = manager().submit("lesson", arguments, f"Lesson: {LESSONS[view.id].title}", progress.session())
-    progress.wait_for(asked, until=lambda: _there(lab, spec))
+    progress.have_done("lesson", arguments, f"Lesson: {LESSONS[view.id].title}", until=lambda: _there(lab, spec))
     return False
 
 

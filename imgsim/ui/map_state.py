@@ -63,7 +63,7 @@ def _cannot(reason: str) -> None:
 
 def _job(view: View) -> None:
     job = manager().find("map", view.request())
-    if job is not None and job.state in ("failed", "cancelled") and not _again(job):
+    if progress.given_up(job):
         return
     if job is not None and job.state == "done" and job.finished and _done_in_vain(job):
         return
@@ -75,10 +75,6 @@ def title_of(view: View) -> str:
     """`Map of Handwritten digits by HOG`."""
     names = {card.source: card.title for card in maps.pipeline().collections()}
     return f"Map of {names.get(view.collection, view.collection)} by {METHODS.parse(view.method).title}"
-
-
-def _again(job: Job) -> bool:
-    return progress.failed(job, key=f"retry_{job.key[:8]}")
 
 
 def _done_in_vain(job: Job) -> bool:

@@ -51,7 +51,7 @@ def opened(view: PairView) -> str | None:
         return None
     if key is not None:
         return key
-    _result("open", {"source": view.collection}, "Pictures of the collection")
+    progress.result_of("open", {"source": view.collection}, "Pictures of the collection")
     return None
 
 
@@ -83,7 +83,7 @@ def likeness(scene: Scene) -> None:
     for spec, reason in failed.items():
         st.caption(f"{plain(title_of(spec))}: {plain(sentence(reason))}")
     if waiting:
-        _result("pair", _arguments(scene, waiting[0], label), _title(waiting[0]))
+        progress.result_of("pair", _arguments(scene, waiting[0], label), _title(waiting[0]))
 
 
 def groups(specs: Sequence[str]) -> list[list[str]]:
@@ -161,24 +161,13 @@ def _title(group: Sequence[str]) -> str:
 
 def _found(scene: Scene) -> Evidence | None:
     arguments = {**scene.arguments, "method": scene.view.why}
-    told = _result("evidence", arguments, f"Evidence by {title_of(scene.view.why)}")
+    told = progress.result_of("evidence", arguments, f"Evidence by {title_of(scene.view.why)}")
     if told is None:
         return None
     kept = pairs.load_evidence(maps.pipeline(), told["key"])
     if kept is None:  # the store has dropped it
         progress.wait_for(manager().submit("evidence", arguments, "Evidence", progress.session()))
     return kept
-
-
-def _result(task: str, arguments: dict[str, Any], title: str) -> Mapping[str, Any] | None:
-    """What a job has found; else its state is on the page."""
-    job = manager().find(task, arguments)
-    if job is not None and job.state == "done":
-        return job.result
-    if job is not None and job.state in ("failed", "cancelled") and not progress.failed(job, f"retry_{job.key[:8]}"):
-        return None
-    progress.wait_for(manager().submit(task, arguments, title, progress.session()))
-    return None
 
 
 def _line(row: Mapping[str, Any]) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import streamlit as st
 
@@ -27,6 +28,26 @@ def wait_for(job: Job, until: Callable[[], bool] | None = None) -> None:
     st.fragment(_follow, run_every=1.0)(job.key, until)
 
 
+def have_done(task: str, arguments: Mapping[str, Any], title: str, *, until: Callable[[], bool] | None = None) -> None:
+    """Have a job done: until it is, it is on the page, or why it failed; `until` as for `wait_for`."""
+    if not given_up(manager().find(task, arguments)):
+        wait_for(manager().submit(task, arguments, title, session()), until)
+
+
+def result_of(task: str, arguments: Mapping[str, Any], title: str) -> Mapping[str, Any] | None:
+    """What a job has found; None while it is on the page, or why it failed."""
+    job = manager().find(task, arguments)
+    if job is not None and job.state == "done":
+        return job.result
+    have_done(task, arguments, title)
+    return None
+
+
+def given_up(job: Job | None) -> bool:
+    """Whether a job failed or was stopped, which is then on the page, and the person wants no other try yet."""
+    return job is not None and job.state in ("failed", "cancelled") and not _wanted_again(job)
+
+
 def soon(job: Job, seconds: float) -> bool:
     """Whether a job is done within so many seconds; what is quick needs no bar."""
     end = time.monotonic() + seconds
@@ -35,13 +56,13 @@ def soon(job: Job, seconds: float) -> bool:
     return job.state == "done"
 
 
-def failed(job: Job, key: str) -> bool:
+def _wanted_again(job: Job) -> bool:
     """Show why a job failed or that it was stopped; True when the person wants another try."""
     if job.state == "failed":
         st.error(plain(sentence(job.error)))
     else:
         st.info("Stopped. Nothing half done was kept; what was finished before is still there.")
-    return st.button("Try again", key=key, type="primary")
+    return st.button("Try again", key=f"retry_{job.key[:8]}", type="primary")
 
 
 def stage_line(stage: Stage) -> str:

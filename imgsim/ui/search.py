@@ -279,8 +279,7 @@ def _fetch_asked(view: SearchView, reason: str, megabytes: float) -> bool:
 
 def have_done(task: str, arguments: dict[str, Any], title: str) -> None:
     """Have a job done and show the page anew; a quick one before the person sees it."""
-    job = manager().find(task, arguments)
-    if job is not None and job.state in ("failed", "cancelled") and not progress.failed(job, f"retry_{job.key[:8]}"):
+    if progress.given_up(manager().find(task, arguments)):
         return
     job = manager().submit(task, arguments, title, progress.session())
     if progress.soon(job, PATIENCE):

@@ -11,7 +11,6 @@ from imgsim.errors import ImgsimError
 from imgsim.methods import METHODS
 from imgsim.types import Collection, Embeddings
 from imgsim.ui import maps, progress
-from imgsim.ui.jobs import manager
 from imgsim.ui.left_out import none_readable
 from imgsim.ui.progress import plain
 
@@ -69,9 +68,6 @@ def find(source: str, specs: Sequence[str]) -> Spaces | None:
 
 def _job(source: str, specs: Sequence[str], graph: bool) -> None:
     arguments = {"source": source, "methods": list(specs), "graph": graph}
-    job = manager().find("spaces", arguments)
-    if job is not None and job.state in ("failed", "cancelled") and not progress.failed(job, f"retry_{job.key[:8]}"):
-        return
     names = {card.source: card.title for card in maps.pipeline().collections()}
     title = f"Looking at {names.get(source, source)} with {len(specs)} {'methods' if len(specs) > 1 else 'method'}"
-    progress.wait_for(manager().submit("spaces", arguments, title, progress.session()))
+    progress.have_done("spaces", arguments, title)

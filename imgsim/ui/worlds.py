@@ -11,7 +11,6 @@ from imgsim.plots.teaching import truth_map
 from imgsim.projections import PROJECTORS
 from imgsim.ui import forms, handout, maps, progress
 from imgsim.ui.charts import QUIET, chart
-from imgsim.ui.jobs import manager
 from imgsim.ui.once import Once
 from imgsim.ui.worlds_state import ADDRESS, MOST_SEED, WorldsView
 from imgsim.worlds import WORLDS, Sample
@@ -56,10 +55,7 @@ def page(view: WorldsView) -> None:
     if all(found):
         _maps(view, SAMPLES.get(world.key, world.draw), [one for one in found if one is not None])
         return
-    job = manager().find("worlds", view.arguments)
-    if job is not None and job.state in ("failed", "cancelled") and not progress.failed(job, f"retry_{job.key[:8]}"):
-        return
-    progress.wait_for(manager().submit("worlds", view.arguments, f"Maps of: {world.title}", progress.session()))
+    progress.have_done("worlds", view.arguments, f"Maps of: {world.title}")
 
 
 def _maps(view: WorldsView, sample: Sample, found: Sequence[WorldMap]) -> None:
