@@ -4,7 +4,7 @@ ImgsimError
 ├── InputError            what the caller gave cannot be used
 │   └── UnknownIdError    no method, projector, collection or field of that name
 ├── UnreadableImageError  one image cannot be decoded; the rest of its collection goes on
-├── UnavailableError      weights or an optional package are missing
+├── UnavailableError      weights, an optional package or a place on a network are out of reach
 └── CancelledError        the person asked to stop
 
 Each message is one sentence that says what to do next; the command line and the pages show it as it is.
@@ -39,7 +39,7 @@ class UnreadableImageError(ImgsimError):
 
 
 class UnavailableError(ImgsimError):
-    """Weights or an optional package are missing; the message says how to bring them."""
+    """Weights, an optional package or a place on a network are out of reach; the message says what to do."""
 
 
 class CancelledError(ImgsimError):

@@ -8,9 +8,12 @@ import os
 import shutil
 import subprocess
 import sys
+import weakref
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import skimage.data
 from PIL import Image as Pil
@@ -226,6 +229,7 @@ def test_the_database_gives_the_exact_neighbours_of_the_pipeline(shards: str, tm
     assert database.ingest(shards, SPECS[0]) == 30
     assert database.ingest(shards, SPECS[0], append=True) == 30
     assert database.ingest(shards, SPECS[0]) == 30
+    assert database.fields == ["id", "width", "height", "label"]
     collection = pipeline.open(shards)
     embeddings = pipeline.embed(collection, [METHODS.parse(SPECS[0])])[0]
     for row in (0, 7):
@@ -261,10 +265,42 @@ def test_the_database_filters_deletes_and_measures_its_index(tmp_path: Path, mon
     with pytest.raises(InputError, match="must be in the database"):
         database.vector_of(nearest)
     np.testing.assert_array_equal(database.vector_of("i'00003"), vectors[3])
-    with pytest.raises(InputError, match="must be SQL over id, kind"):
+    with pytest.raises(InputError, match="must be SQL over id, width, height, kind"):
         database.search(vectors[3], 5, where="nothing = 1")
     with pytest.raises(InputError, match="must have 16 dimensions"):
         database.search(vectors[3, :5], 5)
+
+
+@needs_lancedb
+def test_blocks_are_never_held_whole_and_a_stopped_ingest_changes_nothing(
+    shards: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = far.Database(str(tmp_path / "db"))
+    database.ingest(shards, SPECS[0])
+
+    def stop(stage: str, done: int, total: int) -> None:
+        if done > 10:
+            raise CancelledError("stopped")
+
+    with pytest.raises(CancelledError):
+        database.ingest(shards, SPECS[1], progress=stop)
+    assert (len(database), database.contents.method) == (30, SPECS[0])
+
+    alive: list[weakref.ref[pa.Table]] = []
+    most = 0
+
+    def blocks(*_: object) -> Iterator[pa.Table]:
+        nonlocal most
+        for number in range(60):
+            vectors = pa.FixedSizeListArray.from_arrays(pa.array(np.zeros(48, np.float32)), 48)
+            block = pa.table({"id": [str(number)], "vector": vectors})
+            alive.append(weakref.ref(block))
+            most = max(most, sum(one() is not None for one in alive))
+            yield block
+
+    monkeypatch.setattr("imgsim.far.database._of_shards", blocks)
+    assert database.ingest(shards, SPECS[0]) == 60
+    assert most < 10
 
 
 @needs_lancedb
@@ -320,6 +356,16 @@ def test_ray_writes_the_shards_that_this_machine_would(folder: Path, shards: str
         assert blocks[0].keys() == blocks[1].keys()
         for hash, vector in blocks[0].items():
             np.testing.assert_array_equal(vector, blocks[1][hash])
+
+
+@needs_ray
+def test_an_address_where_no_cluster_can_answer_is_one_sentence(folder: Path, tmp_path: Path) -> None:
+    for address, error, said in (
+        ("ray://127.0.0.1:10001", InputError, "must be host:port of a cluster's head, or auto, got ray://"),
+        ("127.0.0.1:9", UnavailableError, "must answer at 127.0.0.1:9, got: Connection refused; run ray start"),
+    ):
+        with pytest.raises(error, match=said):
+            far.embed(str(folder), ["phash"], str(tmp_path / "out"), engine="ray", address=address)
 
 
 def _vectors(source: str, key: str) -> list[tuple[str, np.ndarray]]:

@@ -1,6 +1,7 @@
-"""Search where vectors outgrow memory: LanceDB through its own client, in a folder or in object storage.
+"""Search where vectors outgrow memory: LanceDB through its own client, in a folder, in object storage or on a server.
 
-The database lies at a path or at a URL such as `s3://bucket/vectors`; the code is the same. Filters are SQL conditions
+The database lies at a path, at a URL such as `s3://bucket/vectors`, or behind a server or cluster as `db://name`; the
+code is the same. Filters are SQL conditions
 over the fields. Distances of what is found are computed anew by the method's own metric, so they are exact and in its
 unit; what an index may miss is measured by `recall`.
 Reference: https://lancedb.github.io/lancedb/
@@ -8,16 +9,22 @@ Reference: https://lancedb.github.io/lancedb/
 
 from __future__ import annotations
 
+import itertools
 import json
+import os
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import Any, Literal
 
 import numpy as np
 
 from imgsim import neighbors
-from imgsim.errors import InputError, UnavailableError
+from imgsim.errors import ImgsimError, InputError, UnavailableError
+from imgsim.far.embedder import SIZE
 from imgsim.images.sources import open_source
 from imgsim.images.sources._parquet import ParquetFiles
 from imgsim.images.sources.shards import FIXED, Shards, matrix
@@ -35,6 +42,15 @@ INDEXED_FROM = 5000  # images; fewer are searched exactly in milliseconds
 REFINE = 10  # candidates a wanted neighbour whose true distance is computed
 BLOCK = 4096
 VECTOR = "vector"
+SERVER = "db://"
+INDEXING = timedelta(minutes=119)  # the longest wait that the client takes
+SEEN_AFTER = timedelta(seconds=1)  # what other processes write
+REASONS = (  # of the client's long reports, what a person can do something about
+    (r"credentials|TokenRequest", "no keys for it were found"),
+    (r"NoSuchBucket|ContainerNotFound", "there is no such bucket"),
+    (r"status: 40[13]|status_code=40[13]|\b40[13]\b (Forbidden|Unauthorized)|AccessDenied", "access was denied"),
+    (r"kind: Connect|connect_failures=[1-9]|dns error", "nothing answers there"),
+)
 
 
 @dataclass(frozen=True)
@@ -63,20 +79,25 @@ class Database:
     """One table of ids, fields and vectors.
 
     Args:
-        uri: folder or URL.
+        uri: folder, URL, or `db://name` of a server, which LANCEDB_API_KEY, LANCEDB_HOST_OVERRIDE and LANCEDB_REGION
+            describe.
         table: its name there.
 
     Raises:
-        UnavailableError: LanceDB is not installed.
+        UnavailableError: LanceDB is not installed, or the place or server is out of reach; so does every method.
+        InputError: a server without a key.
     """
 
     def __init__(self, uri: str, table: str = "images") -> None:
+        os.environ.setdefault("LANCEDB_LOG", "error")  # warns of every new table
         try:
             import lancedb
         except ImportError:
             raise UnavailableError("a database needs the package lancedb; run: pip install 'imgsim[far]'") from None
         self.uri, self.name = uri, table
-        self._db = lancedb.connect(uri)
+        self._opened: Any = None
+        with self._reached():
+            self._db = lancedb.connect(uri, read_consistency_interval=SEEN_AFTER, **_settings(uri))
 
     def ingest(self, source: str, spec: str, *, append: bool = False, progress: Progress = silent) -> int:
         """Write the vectors of a method, block by block; shards are never held whole. Returns how many there are now.
@@ -103,31 +124,43 @@ class Database:
                 raise InputError(f"the table must hold {spec}, got {self.contents.method}; choose another table.")
             merge = self._table.merge_insert("id").when_matched_update_all().when_not_matched_insert_all()
             for batch in told:
-                merge.execute(batch)
+                with self._reached():
+                    merge.execute(batch)
         else:
             self._create(told, contents)
         return len(self)
 
     @property
     def contents(self) -> Contents:
-        """What it holds."""
-        return Contents(**json.loads(self._table.schema.metadata[b"imgsim"]))
+        """What it holds.
+
+        Raises:
+            InputError: another program made the table.
+        """
+        with self._reached():
+            told = (self._table.schema.metadata or {}).get(b"imgsim")
+        if told is None:
+            raise InputError(f"the table {self.name} must be one of imgsim's, got another; choose another table.")
+        return Contents(**json.loads(told))
 
     def __len__(self) -> int:
-        return int(self._table.count_rows())
+        with self._reached():
+            return int(self._table.count_rows())
 
     @property
     def fields(self) -> list[str]:
         """Columns that filters may use."""
-        return [name for name in self._table.schema.names if name != VECTOR]
+        with self._reached():
+            return [name for name in self._table.schema.names if name != VECTOR]
 
     @property
     def indexed(self) -> bool:
         """Whether searches go through an index."""
-        return any(VECTOR in index.columns for index in self._table.list_indices())
+        with self._reached():
+            return any(VECTOR in index.columns for index in self._table.list_indices())
 
     def index(self, partitions: int | None = None) -> float:
-        """Build an IVF index with scalar quantisation; returns the seconds it took.
+        """Build an IVF index with scalar quantisation, to its end; returns the seconds it took.
 
         Args:
             partitions: cells; the square root of the number of images without it.
@@ -144,7 +177,9 @@ class Database:
             )
         start = time.perf_counter()
         config = IvfSq(distance_type=DISTANCES[self.contents.metric], num_partitions=partitions or round(n**0.5))
-        self._table.create_index(VECTOR, config=config)
+        waiting = {"wait_timeout": INDEXING} if self.uri.startswith(SERVER) else {}
+        with self._reached():
+            self._table.create_index(VECTOR, config=config, **waiting)
         return time.perf_counter() - start
 
     def search(
@@ -173,9 +208,12 @@ class Database:
         if where:
             ask = ask.where(where, prefilter=True)
         try:
-            found = ask.to_arrow()
-        except (ValueError, RuntimeError, OSError) as error:
-            told = str(error).splitlines()[0][:160]
+            with self._reached():
+                found = ask.to_arrow()
+        except InputError as error:
+            if not where:
+                raise
+            told = " ".join(str(error.__cause__ or error).split())[:160]
             raise InputError(f"a condition must be SQL over {', '.join(self.fields)}, got {where!r}: {told}") from None
         return _matches(found, vector, contents)
 
@@ -185,7 +223,8 @@ class Database:
         Raises:
             InputError: there is none of that id.
         """
-        found = self._table.search().where(f"id = {_quoted(id)}").limit(1).to_arrow()
+        with self._reached():
+            found = self._table.search().where(f"id = {_quoted(id)}").limit(1).to_arrow()
         if not len(found):
             raise InputError(f"an id must be in the database, got {id!r}; it may have been deleted.")
         return np.asarray(matrix(found[VECTOR], self.contents.dim)[0])
@@ -194,7 +233,8 @@ class Database:
         """Take images out; returns how many were there."""
         before = len(self)
         for start in range(0, len(ids), 500):
-            self._table.delete(f"id IN ({', '.join(_quoted(id) for id in ids[start : start + 500])})")
+            with self._reached():
+                self._table.delete(f"id IN ({', '.join(_quoted(id) for id in ids[start : start + 500])})")
         return before - len(self)
 
     def recall(self, k: int = 10, n_queries: int = 100, *, probes: int = 20, seed: int = 0) -> Recall:
@@ -207,7 +247,8 @@ class Database:
         if not n:
             raise InputError("a database must hold images before its recall is measured, got none; ingest some.")
         drawn = np.random.default_rng(seed).choice(n, min(n_queries, n), replace=False)
-        queries = matrix(self._table.take_offsets(drawn.tolist()).to_arrow()[VECTOR], self.contents.dim)
+        with self._reached():
+            queries = matrix(self._table.take_offsets(drawn.tolist()).to_arrow()[VECTOR], self.contents.dim)
         shares, quick, slow = [], [], []
         for query in queries:
             start = time.perf_counter()
@@ -224,12 +265,37 @@ class Database:
 
     @property
     def _table(self) -> Any:
-        if self.name not in self._names():
-            raise InputError(f"{self.uri} must hold a table {self.name}, got none; run: imgsim database ingest")
-        return self._db.open_table(self.name)
+        if self._opened is None:
+            if self.name not in self._names():
+                raise InputError(f"{self.uri} must hold a table {self.name}, got none; run: imgsim database ingest")
+            with self._reached():
+                self._opened = self._db.open_table(self.name)
+        return self._opened
 
     def _names(self) -> list[str]:
-        return list(self._db.list_tables().tables)
+        names: list[str] = []
+        page: str | None = None
+        with self._reached():
+            while True:
+                answer = self._db.list_tables(page_token=page)
+                names, page = names + list(answer.tables), answer.page_token
+                if not page:
+                    return names
+
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        try:
+            yield
+        except ImgsimError:
+            raise
+        except (ValueError, RuntimeError, OSError) as error:
+            told = " ".join(str(error).split())
+            reason = next((reason for sign, reason in REASONS if re.search(sign, told)), "")
+            if reason:
+                raise UnavailableError(
+                    f"{self.uri} must be in reach, got: {reason}; check its name, your keys and the network."
+                ) from None
+            raise InputError(f"{self.uri} must do what it is asked, got: {told[:160]}; check the table.") from error
 
     def _create(self, blocks: Iterator[Any], contents: Contents) -> None:
         import pyarrow as pa
@@ -239,12 +305,38 @@ class Database:
             raise InputError(f"{contents.source} must have at least one image, got none; add images to it.")
         schema = first.schema.with_metadata({"imgsim": json.dumps(asdict(contents))})
 
+        failed: list[BaseException] = []
+
         def batches() -> Iterator[Any]:
-            for table in (first, *blocks):
-                yield from table.cast(schema).to_batches()
+            try:
+                for table in itertools.chain([first], blocks):
+                    yield from table.cast(schema).to_batches()
+            except BaseException as error:
+                failed.append(error)
+                raise
 
         reader = pa.RecordBatchReader.from_batches(schema, batches())
-        self._db.create_table(self.name, data=reader, schema=schema, mode="overwrite")
+        try:
+            with self._reached():
+                self._opened = self._db.create_table(self.name, data=reader, schema=schema, mode="overwrite")
+        except ImgsimError:
+            if failed:  # in reading, which the client would tell in its own words
+                raise failed[0] from None
+            raise
+
+
+def _settings(uri: str) -> dict[str, Any]:
+    """What the client does not find by itself; the rest of AWS_… and LANCEDB_API_KEY it reads."""
+    if uri.startswith(SERVER):
+        if not os.environ.get("LANCEDB_API_KEY"):
+            raise InputError("a database on a server must have a key, got none; set LANCEDB_API_KEY.")
+        found = {"host_override": os.environ.get("LANCEDB_HOST_OVERRIDE"), "region": os.environ.get("LANCEDB_REGION")}
+        return {name: value for name, value in found.items() if value}
+    if uri.startswith("s3://"):
+        region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+        # An endpoint of one's own may speak plain HTTP, for s3fs as for the database.
+        return {"storage_options": {"allow_http": "true", **({"region": region} if region else {})}}
+    return {}
 
 
 def _of_shards(shards: Any, spec: str) -> Iterator[Any]:
@@ -256,7 +348,7 @@ def _of_shards(shards: Any, spec: str) -> Iterator[Any]:
     for name in files.names():
         columns = [c for c in files.schema(name).names if c not in others and c not in ("thumbnail", "location")]
         for table in files.groups(name, columns):
-            fields = {c: table[c] for c in columns if c not in (*FIXED, spec)}
+            fields = {c: table[c] for c in columns if c not in (*FIXED, spec) or c in SIZE}
             vectors = matrix(table[spec], table[spec].type.list_size)
             yield pa.table({"id": table["id"], **fields, VECTOR: _lists(vectors)})
 

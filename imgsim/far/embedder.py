@@ -14,7 +14,7 @@ from imgsim.embedding import Batch
 from imgsim.errors import UnreadableImageError
 from imgsim.images.contents import Need, prepared, read_and_hash
 from imgsim.images.sources import Scanned, Source, open_source
-from imgsim.images.sources._parquet import filesystem
+from imgsim.images.sources._places import filesystem, is_local
 from imgsim.images.sources.shards import FIXED
 from imgsim.images.threads import in_order
 from imgsim.images.thumbnails import SIDE, thumbnail
@@ -117,7 +117,7 @@ def write_table(out: str, table: Any) -> None:
     digest = hashlib.sha256("\0".join(table["id"].to_pylist()).encode("utf-8", "surrogatepass")).hexdigest()[:24]
     fs, root = filesystem(out)
     name = f"part-{digest}.parquet"
-    local = "file" in fs.protocol if isinstance(fs.protocol, tuple) else fs.protocol == "file"
+    local = is_local(fs)
     # An object store shows a file when it is whole; a disk does not.
     fs.pipe_file(f"{root}/.{name}" if local else f"{root}/{name}", buffer.getvalue())
     if local:

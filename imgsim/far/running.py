@@ -10,7 +10,8 @@ from typing import Any
 from imgsim.errors import InputError, UnavailableError
 from imgsim.far.embedder import Embedder, Report
 from imgsim.images.sources import Listing, open_source
-from imgsim.images.sources._parquet import ParquetFiles, filesystem
+from imgsim.images.sources._parquet import ParquetFiles
+from imgsim.images.sources._places import filesystem
 from imgsim.images.sources.shards import NOTE, EmbeddedMethod, Note
 from imgsim.methods import METHODS, Method, settled_spec
 from imgsim.progress import Progress, silent

@@ -16,7 +16,8 @@ import numpy.typing as npt
 from imgsim.errors import InputError
 from imgsim.far.embedder import write_table
 from imgsim.far.running import SHARD_ROWS
-from imgsim.images.sources._parquet import ParquetFiles, filesystem
+from imgsim.images.sources._parquet import ParquetFiles
+from imgsim.images.sources._places import filesystem, make_folder
 from imgsim.images.sources.shards import NOTE, Note
 from imgsim.progress import Progress, silent
 
@@ -90,6 +91,7 @@ def _bounds(
                 for value in np.unique(texts):
                     known = values.get(str(value), np.empty(0, np.uint64))
                     values[str(value)] = _smallest(np.concatenate([known, drawn[texts == value]]), at_least)
+    progress("Drawing a sample", len(names), len(names))
     most = int(kept.max()) if len(kept) else 0
     return most, {value: int(one.max()) for value, one in values.items()}, total
 
@@ -112,7 +114,7 @@ def _write(
 
     waiting: list[object] = []
     n_waiting = written = 0
-    filesystem(out)[0].makedirs(filesystem(out)[1], exist_ok=True)
+    make_folder(out)
     for done, name in enumerate(names):
         progress("Writing the sample", done, len(names))
         for table in files.groups(name, files.schema(name).names):
@@ -130,4 +132,5 @@ def _write(
                 waiting, n_waiting = [], 0
     if waiting:
         write_table(out, pa.concat_tables(waiting))
+    progress("Writing the sample", len(names), len(names))
     return written

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -35,13 +35,14 @@ class Onlooker(Protocol):
 
 @dataclass(frozen=True)
 class Found:
-    """What the scan learnt of one candidate; `reason` where it is not readable."""
+    """What the scan learnt of one candidate; `reason` where it is not readable, `passing` where that may change."""
 
     sha256: str = ""
     width: int = 0
     height: int = 0
     webp: bytes = b""
     reason: str = ""
+    passing: bool = False
 
 
 def scan(
@@ -85,7 +86,7 @@ def scan(
             for item in results:
                 if not item.reason:
                     thumbnails.add(item.webp)
-                found.append(Found(item.sha256, item.width, item.height, reason=item.reason))
+                found.append(replace(item, webp=b""))
                 tick()
         finally:
             results.close()
@@ -131,7 +132,11 @@ def look(source: Source, location: str, onlooker: Onlooker | None = None) -> Fou
     """Read, hash, decode and shrink one image."""
     start = time.perf_counter()
     try:
-        contents, sha256 = read_and_hash(source.read(location))
+        contents = source.read(location)
+    except UnreadableImageError as error:
+        return Found(reason=str(error), passing=True)
+    try:
+        contents, sha256 = read_and_hash(contents)
         decoded = picture(contents, onlooker.min_side if onlooker else SIDE)
         if onlooker:
             onlooker.see(sha256, decoded.image, time.perf_counter() - start)
@@ -206,7 +211,9 @@ def _manifest(source: Source, listing: Listing, found: Sequence[Found]) -> Manif
         fields=fields
         | {"width": [float(found[row].width) for row in kept], "height": [float(found[row].height) for row in kept]},
         unreadable=sorted(unreadable),
-        refused={listing.locations[row]: (listing.stamps[row], found[row].reason) for row in failed},
+        refused={
+            listing.locations[row]: (listing.stamps[row], found[row].reason) for row in failed if not found[row].passing
+        },
     )
 
 

@@ -14,12 +14,13 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 TICK_SECONDS = 0.1
+MOST_THREADS = 16
 
 
 def default_threads() -> int:
     """One thread a core, at most 16."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
-    return max(2, min(16, cores))
+    return max(2, min(MOST_THREADS, cores))
 
 
 def in_order(

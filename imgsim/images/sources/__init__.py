@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from imgsim.errors import InputError, UnknownIdError
+from imgsim.images.sources._places import is_url, look_again
 from imgsim.registry import Registry
 from imgsim.types import Float, Image, Unreadable
 
@@ -92,6 +93,7 @@ class Source(ABC):
 
         Raises:
             UnreadableImageError: they are gone or must not be read.
+            UnavailableError: the place is out of reach, and with it all others.
         """
 
     def scanned(self, location: str) -> Scanned | None:  # noqa: ARG002 - most know nothing
@@ -126,6 +128,8 @@ def open_source(text: str) -> Source:
     Raises:
         InputError: no kind takes it, or what it names cannot be used.
     """
+    if is_url(text):
+        look_again(text)
     for kind in SOURCES:
         if kind.matches(text):
             return kind.open(text)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from imgsim.errors import InputError, UnreadableImageError
+from imgsim.images.sources._places import filesystem, look_again, stamp_of
 
 KEPT = 6  # row groups in memory
 
@@ -23,6 +24,7 @@ class ParquetFiles:
     """
 
     def __init__(self, place: str) -> None:
+        look_again(place)
         self.fs, self.root = filesystem(place)
         self._groups: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
         self._lock = threading.Lock()
@@ -92,26 +94,3 @@ class ParquetFiles:
     def stamps(self) -> list[tuple[str, str]]:
         """(name, text that changes with its contents) of each file."""
         return [(name, stamp_of(self.fs.info(self.path(name)))) for name in self.names()]
-
-
-def filesystem(place: str) -> tuple[Any, str]:
-    """Fsspec's file system of a path or URL, and the path in it.
-
-    Raises:
-        InputError: the package for such URLs is missing.
-    """
-    from fsspec.core import url_to_fs
-
-    try:
-        fs, path = url_to_fs(place)
-    except (ImportError, ValueError) as error:
-        raise InputError(f"{place} must be a place that fsspec reaches, got: {error}") from None
-    return fs, path.rstrip("/")
-
-
-def stamp_of(info: dict[str, Any]) -> str:
-    """What changes when a file does: its size and the first of ETag, times and checksum that the place tells."""
-    told = next(
-        (info[name] for name in ("ETag", "etag", "md5Hash", "mtime", "LastModified", "created") if name in info), ""
-    )
-    return f"{info.get('size')}-{told}"

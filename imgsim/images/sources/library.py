@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
-from imgsim.errors import InputError, UnreadableImageError
+from imgsim.errors import InputError, UnavailableError, UnreadableImageError
 from imgsim.images.library import PREFIX, LibraryItem, find_item
 from imgsim.images.sources import SOURCES, Column, Contents, Listing, Source, open_source
 from imgsim.images.sources.folder import Folder
@@ -42,6 +42,8 @@ class LibraryCollection(Source):
                 parts.append((key, open_source(source)))
             except InputError:
                 gone.append(Unreadable(source, "the folder or file is gone."))
+            except UnavailableError as error:
+                gone.append(Unreadable(source, str(error)))
         return cls(item, tuple(parts), tuple(gone))
 
     @property

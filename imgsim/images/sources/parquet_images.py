@@ -11,6 +11,7 @@ from imgsim.errors import InputError, UnreadableImageError
 from imgsim.images.labels import path_column
 from imgsim.images.sources import SOURCES, Column, Contents, Listing, Source
 from imgsim.images.sources._parquet import ParquetFiles
+from imgsim.images.sources._places import filesystem, is_url
 from imgsim.images.sources.folder import readable, unique
 from imgsim.images.sources.shards import is_shards
 from imgsim.images.sources.table import _column
@@ -121,12 +122,12 @@ def image_column(schema: Any) -> str | None:
 
 def holds_images(text: str) -> bool:
     """Whether there is Parquet with a column of encoded images at a path or URL."""
-    url = "://" in text
-    if not text or is_shards(text) or (url and not text.lower().endswith((".parquet", ".pq"))):
+    url = is_url(text)
+    if not text or is_shards(text) or (not url and "://" in text):
         return False
     path = Path(text).expanduser()
     try:
-        if not url and not _only_parquet(path):
+        if not (_only_parquet_at(text) if url else _only_parquet(path)):
             return False
         files = ParquetFiles(text if url else str(path.resolve()))
         names = files.names()
@@ -139,3 +140,11 @@ def _only_parquet(path: Path) -> bool:
     if path.is_dir():
         return all(entry.suffix.lower() == ".parquet" for entry in path.iterdir() if entry.name[0] != ".")
     return path.suffix.lower() in (".parquet", ".pq") and path.is_file()
+
+
+def _only_parquet_at(url: str) -> bool:
+    if url.lower().endswith((".parquet", ".pq")):
+        return True
+    fs, root = filesystem(url)
+    names = [path.rstrip("/").rpartition("/")[2] for path in fs.ls(root, detail=False)]
+    return all(name.lower().endswith(".parquet") for name in names if not name.startswith("."))

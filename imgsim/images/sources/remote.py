@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
-from imgsim.errors import InputError, UnreadableImageError
+from imgsim.errors import InputError, UnavailableError, UnreadableImageError
 from imgsim.images.labels import LABEL_FILES, Labels, is_companion, with_labels
 from imgsim.images.sources import SOURCES, Contents, Listing, Source
-from imgsim.images.sources._parquet import filesystem, stamp_of
+from imgsim.images.sources._places import filesystem, is_url, stamp_of
 from imgsim.images.sources.folder import MAX_FILE_BYTES
 from imgsim.images.sources.shards import is_shards
 from imgsim.types import Unreadable, key_of
-
-_URL = re.compile(r"^(?!https?:)[a-z][a-z0-9+]*://", re.IGNORECASE)
 
 
 @SOURCES.register
@@ -31,7 +28,7 @@ class Remote(Source):
     @classmethod
     def matches(cls, text: str) -> bool:
         """Whether it is the URL of a folder of images; a web page is none."""
-        return bool(_URL.match(text)) and not text.lower().endswith((".parquet", ".pq")) and not is_shards(text)
+        return is_url(text) and not text.lower().endswith((".parquet", ".pq")) and not is_shards(text)
 
     @classmethod
     def open(cls, text: str) -> Self:
@@ -67,13 +64,20 @@ class Remote(Source):
         return Listing(ids, ids, [stamp_of(info) for _, info in kept], fields, refused)
 
     def read(self, location: str) -> Contents:
-        """The contents of one file."""
+        """The contents of one file.
+
+        Raises:
+            UnreadableImageError: it has gone, or it alone must not be read.
+            UnavailableError: the place is out of reach, or the keys have expired, so that no other can be read either.
+        """
         try:
             return bytes(self._fs.cat_file(f"{self._root}/{location}"))
         except FileNotFoundError:
             raise UnreadableImageError("the file is gone.") from None
-        except OSError as error:
-            raise UnreadableImageError(f"the file cannot be reached ({type(error).__name__}).") from None
+        except UnavailableError as error:
+            if isinstance(error.__cause__, PermissionError) and "expired" not in str(error):
+                raise UnreadableImageError("access to the file was denied.") from None
+            raise
 
     @cached_property
     def _files(self) -> list[tuple[str, dict[str, Any]]]:

@@ -17,9 +17,10 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from imgsim.errors import InputError, UnreadableImageError
+from imgsim.errors import InputError, UnavailableError, UnreadableImageError
 from imgsim.images.sources import SOURCES, Column, Contents, Listing, Scanned, Source, open_source
-from imgsim.images.sources._parquet import ParquetFiles, filesystem
+from imgsim.images.sources._parquet import ParquetFiles
+from imgsim.images.sources._places import filesystem, is_url, make_folder
 from imgsim.images.sources.folder import readable
 from imgsim.types import Float, Unreadable, key_of
 
@@ -68,8 +69,8 @@ class Note:
 
     def write(self, place: str) -> None:
         """Write it into a folder at a path or URL."""
+        make_folder(place)
         fs, root = filesystem(place)
-        fs.makedirs(root, exist_ok=True)
         fs.pipe_file(f"{root}/{NOTE}", json.dumps(asdict(self), ensure_ascii=False, indent=1).encode())
 
     @classmethod
@@ -153,7 +154,10 @@ class Shards(Source):
     def read(self, location: str) -> Contents:
         """The original, where the source that was embedded is in reach."""
         original = self._row(location, ("location",))["location"]
-        return self._origin.read(original)
+        try:
+            return self._origin.read(original)
+        except UnavailableError as error:
+            raise UnreadableImageError(str(error)) from None
 
     def shown_path(self, location: str) -> str:
         """Where the original is, as it was embedded."""
@@ -182,7 +186,7 @@ class Shards(Source):
     def _origin(self) -> Source:
         try:
             return open_source(self.note.source)
-        except InputError:
+        except (InputError, UnavailableError):
             raise UnreadableImageError(f"{self.note.source} is not in reach; only its small picture is here.") from None
 
     def _row(self, location: str, columns: Sequence[str]) -> dict[str, Any]:
@@ -196,7 +200,7 @@ def is_shards(text: str) -> bool:
         return False
     if "://" not in text:
         return (Path(text).expanduser() / NOTE).is_file()
-    if text.lower().startswith(("http:", "https:")):
+    if not is_url(text):
         return False
     try:
         fs, root = filesystem(text)
