@@ -21,7 +21,7 @@ from imgsim.types import Embeddings, Float, Ints, Metric, Neighbors
 from imgsim.workspace import Workspace
 
 INDEX_FROM = 200_000  # images; below, an exact search takes less than a person notices
-GRAPH_FROM = 100_000  # images; below, the exact graph takes seconds, with bfloat16 less than the index
+GRAPH_FROM = 200_000  # images; below, the exact graph took less than the index (docs/search.md)
 GRAPH_K = 100  # one graph serves gallery, scores, UMAP and t-SNE at perplexity 30
 Blocks = Callable[[Ints], Float]
 
