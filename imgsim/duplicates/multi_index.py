@@ -32,8 +32,8 @@ MOST_BITS = 22  # of a part: 4 million groups
 BITS = 64  # of a word
 MOST_WORDS = 4  # that are compared at once
 
-# What things cost, in comparisons of two rows: of 256 bits within 31, 0.07 ns where bits are counted in eight words at a
-# time (AVX-512), 0.3 ns in four (AVX2). Fitted to 30,000 to 1,000,000 random hashes and 5 to 28 parts.
+# What things cost, in comparisons of two rows: of 256 bits within 31, 0.07 ns where bits are counted in eight words at
+# a time (AVX-512), 0.3 ns in four (AVX2). Fitted to 30,000 to 1,000,000 random hashes and 5 to 28 parts.
 VISIT = 120  # of a group to another, apart from their rows
 ROW = 7  # in such a visit: groups are filled up to eights
 SORT = 250  # of a row by one part
