@@ -37,6 +37,7 @@ MOST_WORDS = 4  # that are compared at once
 VISIT = 120  # of a group to another, apart from their rows
 ROW = 7  # in such a visit: groups are filled up to eights
 SORT = 250  # of a row by one part
+CLEARLY = 0.6  # of the cost of all pairs: where many hashes are nearly close, the parts cost up to twice what is told
 STEP = 5e8  # a twentieth of a second or less
 
 Words = npt.NDArray[np.uint64]
@@ -162,8 +163,8 @@ def _total(parts: Sequence[Part]) -> float:
 
 
 def pays(parts: Sequence[Part], left: Words, right: Words) -> bool:
-    """Whether these cost less than comparing all pairs."""
-    return bool(parts) and _total(parts) < len(left) * len(right) / 2
+    """Whether these cost clearly less than comparing all pairs."""
+    return bool(parts) and _total(parts) < CLEARLY * len(left) * len(right) / 2
 
 
 def _varying(words: Words) -> Bits:
