@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import os
 import re
+import statistics
 import sys
 import tempfile
 import time
@@ -23,12 +24,17 @@ from imgsim import duplicates, manipulation
 from imgsim.duplicates import Thresholds, hamming
 from imgsim.engine import to_image
 from imgsim.manipulation.regions import cleaned
+from imgsim.methods.pdq import Pdq
 from imgsim.pipeline import Pipeline
 from imgsim.types import Collection
 from imgsim.workspace import Workspace
 
 FOLDER = Path(os.environ.get("IMGSIM_SHARED_DATA", "../shared/data"))
 STAGE_HASHES = 50_000
+MILLION = 1_000_000
+QUERIES = 2_000
+COPIES = 1_000
+FLIPPED = 0.2  # of the bits of a photo's hash: its copies lie near one another, but not within 31 bits
 PRECISION = 0.99
 GRID = [Thresholds(bits, points) for bits in (23, 31, 39) for points in (8, 10, 12, 15, 20, 30)]
 Pairs = set[tuple[int, int]]
@@ -54,27 +60,42 @@ def shares(found: Pairs, true: Pairs) -> tuple[float, float]:
     return hits / max(1, len(found)), hits / max(1, len(true))
 
 
-def hashes(n: int = 100_000) -> None:
-    """Seconds for all pairs of so many random hashes."""
-    bits = np.random.default_rng(0).integers(0, 2, (n, 256))
-    words = hamming.packed(bits)
-    hamming.close_pairs(words[:3000], words[:3000], 31)  # compiling is not what is measured
-    for radius in (31, 56):
-        start = time.perf_counter()
-        hamming.close_pairs(words, words, radius)
-        print(f"{n:,} hashes of 256 bits, all pairs within {radius}: {time.perf_counter() - start:.1f} s", flush=True)
+def hashes() -> None:
+    """Time for all pairs of random hashes, and of those of real pictures with bits flipped by chance."""
+    for n in (100_000, 1_000_000):
+        for kind, words in (("random hashes", _words(n)), ("hashes of photos", _of_photos(n))):
+            for radius in (31, 56):
+                _compiled(words, radius)
+                clock = _Clock()
+                found = hamming.close_pairs(words, words, radius)
+                print(
+                    f"{n:,} {kind}, all {len(found.a):,} pairs within {radius} of 256 bits: {clock.told()}", flush=True
+                )
+
+
+def _words(n: int) -> hamming.Words:
+    return np.random.default_rng(0).integers(0, 2**64, (n, 4), dtype=np.uint64)
+
+
+def _of_photos(n: int) -> hamming.Words:
+    """The PDQ hashes of the packaged photos and their edits again and again, a fifth of the bits flipped each time."""
+    with tempfile.TemporaryDirectory() as temporary:
+        pipeline = Pipeline(Workspace(Path(temporary)))
+        ones = pipeline.embed(pipeline.open("builtin:photos"), [Pdq()])[0].vectors > 0
+    random = np.random.default_rng(1)
+    starts = range(0, n, len(ones))
+    return np.concatenate([hamming.packed(ones ^ (random.random(ones.shape) < FLIPPED)) for _ in starts])[:n]
+
+
+def _compiled(words: hamming.Words, radius: int) -> None:
+    """Compiling is not what is measured."""
+    hamming.close_pairs(words[: hamming.PARTS_FROM], words[: hamming.PARTS_FROM].copy(), radius)
 
 
 def stage() -> Iterator[Row]:
     """The quick part: all pairs of hashes beside FAISS, copies among the packaged photos beside a perceptual hash."""
-    words = hamming.packed(np.random.default_rng(0).integers(0, 2, (STAGE_HASHES, 256)))
-    hamming.close_pairs(words[:3000], words[:3000], 31)  # compiling is not what is measured
-    yield compare(
-        f"all pairs of {STAGE_HASHES:,} hashes of 256 bits within 31",
-        lambda: hamming.close_pairs(words, words, 31),
-        lambda: _faiss_pairs(words, 31),
-        "FAISS binary",
-    )
+    yield _all_pairs()
+    yield _million()
     with tempfile.TemporaryDirectory() as temporary:
         pipeline = Pipeline(Workspace(Path(temporary)))
         collection = pipeline.open("builtin:photos")
@@ -87,12 +108,62 @@ def stage() -> Iterator[Row]:
         yield Row(f"copies among {len(collection)} photos", seconds, theirs, "ImageHash phash", quality=quality)
 
 
-def _faiss_pairs(words: np.ndarray, radius: int) -> int:
+def _all_pairs() -> Row:
+    words = _planted(STAGE_HASHES)
+    _compiled(words, 31)
+    return compare(
+        f"all pairs of {STAGE_HASHES:,} hashes of 256 bits within 31",
+        lambda: hamming.close_pairs(words, words, 31),
+        lambda: _faiss(words, words),
+        "FAISS binary",
+        quality=lambda ours, theirs: _found_copies(words, ours, theirs),
+    )
+
+
+def _million() -> Row:
+    """FAISS compares some of the hashes with all; its seconds are those for all of them."""
+    words = _planted(MILLION)
+    _compiled(words, 31)
+    rounds = []
+    for _ in range(3):
+        ours, found = clocked(lambda: hamming.close_pairs(words, words, 31))
+        theirs, near = clocked(lambda: _faiss(words, words[:QUERIES]))
+        rounds.append((ours, theirs * MILLION / QUERIES))
+    return Row(
+        f"all pairs of {MILLION:,} hashes of 256 bits within 31; FAISS by {QUERIES:,} of them, scaled",
+        *(statistics.median(side) for side in zip(*rounds, strict=True)),
+        "FAISS binary",
+        ratio=statistics.median(theirs / ours for ours, theirs in rounds),
+        quality=_found_copies(words, found, near),
+    )
+
+
+def _planted(n: int) -> hamming.Words:
+    """(N, 4) random hashes; the first are copies of the last, with up to 31 bits flipped."""
+    words, random = _words(n), np.random.default_rng(1)
+    flips = np.zeros((COPIES, 256))
+    for row, bits in enumerate(flips):
+        bits[random.choice(256, row % 32, replace=False)] = 1
+    words[:COPIES] = words[n - COPIES :] ^ hamming.packed(flips)
+    return words
+
+
+def _faiss(words: hamming.Words, queries: hamming.Words) -> list[np.ndarray]:
+    """Rows within 31 bits of each query."""
     import faiss
 
     index = faiss.IndexBinaryFlat(64 * words.shape[1])
     index.add(words.view(np.uint8))
-    return len(index.range_search(words.view(np.uint8), radius + 1)[1])
+    ends, _, rows = index.range_search(queries.view(np.uint8), 31 + 1)
+    return np.split(rows, ends[1:-1].astype(np.int64))
+
+
+def _found_copies(words: hamming.Words, ours: hamming.Close, theirs: list[np.ndarray]) -> dict[str, float]:
+    """Recall of the planted copies."""
+    true = {(row, len(words) - COPIES + row) for row in range(COPIES)}
+    found = set(zip(ours.a.tolist(), ours.b.tolist(), strict=True))
+    near = {(row, other) for row, others in enumerate(theirs[:COPIES]) for other in others.tolist()}
+    return {"recall": shares(found, true)[1], "peer recall": shares(near, true)[1]}
 
 
 def _hashed(pipeline: Pipeline, collection: Collection) -> Pairs:

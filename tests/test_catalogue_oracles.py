@@ -78,6 +78,8 @@ class TestPdq:
             differing = [(one("pdq", image) != bits).sum() for image, bits in zip(turned, variants, strict=True)]
             assert differing[0] == 0
             assert max(differing) <= 31  # PDQ's own threshold for a match; unrelated images differ in about 128
+        several = np.stack([one("pdq", photo) for photo in photos])
+        assert np.array_equal(dihedral_variants(several), np.stack([*map(dihedral_variants, several)], axis=1))
 
     @pytest.mark.shared
     def test_the_hash_that_pdqs_own_program_gives_for_a_large_photo(self, shared_data):

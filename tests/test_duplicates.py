@@ -14,7 +14,7 @@ from PIL import ImageDraw
 
 from imgsim import duplicates
 from imgsim.cli import run
-from imgsim.duplicates import Group, Scored, Thresholds, hamming
+from imgsim.duplicates import Group, Scored, Thresholds, hamming, scoring
 from imgsim.duplicates.families import Families, to_the_middle
 from imgsim.duplicates.groups import components, medoid_groups
 from imgsim.duplicates.judging import wilson
@@ -22,6 +22,7 @@ from imgsim.duplicates.sketches import SMALL, View, keypoints, sharpness
 from imgsim.duplicates.verification import agreeing, matches
 from imgsim.duplicates.votes import shared
 from imgsim.images import contents, decoding
+from imgsim.methods.pdq import dihedral_variants
 from imgsim.pipeline import Pipeline
 from imgsim.raster import keypoint_canvas, squash
 from imgsim.types import Image
@@ -77,6 +78,16 @@ def test_close_pairs_are_those_of_a_plain_count(n):
 def test_more_pairs_than_fit_at_first_are_all_found():
     words = np.zeros((150, 4), np.uint64)
     assert len(hamming.close_pairs(words, words, 0).a) == 150 * 149 // 2
+
+
+def test_hashes_are_turned_a_few_at_a_time(monkeypatch):
+    ones = np.random.default_rng(2).random((25, 256)) < 0.5
+    whole = scoring._variants(ones)
+    monkeypatch.setattr(scoring, "CHUNK", 10)
+    assert np.array_equal(scoring._variants(ones), whole)
+    assert np.array_equal(whole[0], hamming.packed(ones))
+    assert np.array_equal(whole[1:, 7], hamming.packed(dihedral_variants(ones[7].astype(np.int8)))[1:])
+    assert scoring._variants(ones[:0]).shape == (8, 0, 4)
 
 
 def test_a_crowd_of_pairs_is_refused(monkeypatch):

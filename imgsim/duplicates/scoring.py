@@ -27,6 +27,7 @@ PLAIN = 64  # set bits below which there is nothing to hash; a picture has about
 MOST_CHECKED = 200_000  # pairs looked at point by point
 TRIES = 3  # pairs of two families that are looked at before these are taken for unlike
 MIRRORED = (1, 2, 4, 7)  # of the eight turns
+CHUNK = 10_000  # hashes that are turned at a time
 UNKNOWN = 257  # bits of a pair that the hashes do not find
 UNCHECKED = -1
 
@@ -118,8 +119,7 @@ def _near(ones: Bools, places: npt.NDArray[np.intp], turned: bool, progress: Pro
     """Pairs whose hashes are close, with the fewest bits and then the smallest turn."""
     hashes = ones[places]
     right = hamming.packed(hashes)
-    variants = _variants(hashes) if turned else hashes[None]
-    close = [_within(hamming.packed(left), right, progress) for left in variants]
+    close = [_within(left, right, progress) for left in (_variants(hashes) if turned else right[None])]
     a, b, bits = (np.concatenate([one[part] for one in close]) for part in range(3))
     turn = np.repeat(np.arange(len(close)), [len(one.a) for one in close])
     order = np.lexsort((turn, bits, b, a))
@@ -130,11 +130,13 @@ def _near(ones: Bools, places: npt.NDArray[np.intp], turned: bool, progress: Pro
     return _Found(pairs, bits[best].astype(np.int32), turn[best].astype(np.int32), unchecked)
 
 
-def _variants(hashes: Bools) -> Bools:
-    """(8, N, 256) hashes of the eight turns of each picture."""
-    if not len(hashes):
-        return np.zeros((8, 0, hashes.shape[1]), bool)
-    return np.stack([dihedral_variants(one.astype(np.int8)) for one in hashes], axis=1) > 0
+def _variants(hashes: Bools) -> hamming.Words:
+    """(8, N, 4) hashes of the eight turns of each picture."""
+    parts = [np.zeros((8, 0, 4), np.uint64)]
+    for start in range(0, len(hashes), CHUNK):
+        turned = dihedral_variants(hashes[start : start + CHUNK].astype(np.int8))
+        parts.append(np.stack([hamming.packed(one) for one in turned]))
+    return np.concatenate(parts, axis=1)
 
 
 def _within(left: hamming.Words, right: hamming.Words, progress: Progress) -> hamming.Close:

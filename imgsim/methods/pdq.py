@@ -69,17 +69,17 @@ def quality(image: Image) -> float:
 
 
 def dihedral_variants(bits: Array) -> Array:
-    """(8, 256) hashes of an image's eight turns and mirrors from its (256,) hash alone; the first is the hash itself.
+    """(8, …, 256) hashes of the eight turns and mirrors of images, of their (…, 256) hashes alone; these come first.
 
     A mirror changes the sign of every wave of odd frequency, a transposition swaps the axes. Bits near the median may
     differ from the turned image's own hash.
     """
-    square = np.asarray(bits).reshape(SIDE, SIDE)
+    square = np.asarray(bits).reshape(*np.shape(bits)[:-1], SIDE, SIDE)
     odd = (np.arange(1, SIDE + 1) % 2).astype(square.dtype)
     across, down = np.abs(square - odd[None, :]), np.abs(square - odd[:, None])
     both = np.abs(across - odd[:, None])
     four = [square, across, down, both]
-    return np.stack([each.reshape(-1) for each in (*four, *(one.T for one in four))])
+    return np.stack([each.reshape(np.shape(bits)) for each in (*four, *(one.swapaxes(-1, -2) for one in four))])
 
 
 @METHODS.register
