@@ -55,7 +55,8 @@ def keep(stage: str, rows: Sequence[Row], when: str, folder: Path = FOLDER) -> R
 
 def earlier_ratios(row: Row, runs: Sequence[Run], on: str) -> list[float]:
     """The ratios of that row in the last earlier runs on such a machine, oldest first."""
-    found = [kept["ratio"] for run in runs if run["machine"] == on for kept in run["rows"] if kept["name"] == row.name]
+    there = [kept for run in runs if run["machine"] == on for kept in run["rows"]]
+    found = [kept["ratio"] for kept in there if (kept["name"], kept["versus"]) == (row.name, row.versus)]
     return [ratio for ratio in found if ratio is not None][-LOOKED_AT:]
 
 

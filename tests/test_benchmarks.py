@@ -44,6 +44,7 @@ def test_a_fall_of_more_than_a_fifth_is_seen_in_the_table(tmp_path: Path) -> Non
     assert "SLOWER" not in _history.table([steady], runs, ON)
     assert "4.00 3.81 4.21  SLOWER by 23%" in _history.table([slower], runs, ON)
     assert "SLOWER" not in _history.table([slower], runs, "another machine")
+    assert "SLOWER" not in _history.table([Row("a", 2.6, 8.0, "a third")], runs, ON)
 
 
 def test_only_the_last_runs_are_kept(tmp_path: Path) -> None:
