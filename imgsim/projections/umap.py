@@ -163,4 +163,4 @@ class _Report(io.StringIO):
 
 
 def _reporting(progress: Progress) -> dict[str, Any]:
-    return {"disable": False, "file": _Report(progress), "bar_format": "{n}/{total}", "mininterval": 0.1, "miniters": 1}
+    return {"disable": False, "file": _Report(progress), "bar_format": "{n}/{total}", "mininterval": 0, "miniters": 1}
