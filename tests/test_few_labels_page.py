@@ -102,6 +102,17 @@ def test_a_click_without_a_class_says_what_to_do(source, monkeypatch):
     assert kept["notice"].startswith("name a class first")
 
 
+def test_a_quick_click_gives_the_class_of_the_address(source, monkeypatch):
+    ready = spaces.find(source, [METHOD])
+    assert ready is not None
+    one = few_labels.scene(few_labels.FewLabelsView(collection=source, method=METHOD, classes='["a"]'), ready)
+    for collection, giving, classes in ((source, "b", ("a", "b")), ("elsewhere", "a", ("a",))):
+        view = few_labels.FewLabelsView(collection=collection, classes='["a","b"]', giving="b")
+        monkeypatch.setattr(few_labels, "ADDRESS", SimpleNamespace(read=lambda view=view: (view, [])))
+        now = few_labels.current(one)
+        assert (now.giving, now.classes) == (giving, classes)
+
+
 def test_when_all_images_are_labelled_nothing_is_left_to_tell(source, tags):
     ready = spaces.find(source, [METHOD])
     assert ready is not None

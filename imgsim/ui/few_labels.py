@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -15,7 +15,7 @@ from imgsim.labelling.asking import WAYS, ask
 from imgsim.tags import MOST_LETTERS, Tags
 from imgsim.types import Collection, Embeddings, Ints
 from imgsim.ui import gallery, maps, progress
-from imgsim.ui.few_labels_state import MOST_CLASSES, FewLabelsView, pack, update
+from imgsim.ui.few_labels_state import ADDRESS, MOST_CLASSES, FewLabelsView, pack, update
 from imgsim.ui.picture_rows import Item, Row, item, picture_rows
 from imgsim.ui.progress import plain
 from imgsim.ui.spaces import Spaces
@@ -46,6 +46,14 @@ class Scene:
         if self.view.giving in self.classes:
             return self.view.giving
         return self.classes[0] if self.classes else None
+
+
+def current(one: Scene) -> Scene:
+    """The scene with the classes of the address: a quick click comes before the page is drawn anew for the last one."""
+    view = ADDRESS.read()[0]
+    if view.collection != one.view.collection:
+        return one
+    return replace(one, view=view, classes=tuple(view.chosen()) or one.classes)
 
 
 def tags_of(source: str) -> Tags:
@@ -105,9 +113,9 @@ def classes(one: Scene) -> None:
             )
         else:
             st.markdown("**Name two classes or more**, then click a handful of examples of each.")
-    with right, st.form("few_add", clear_on_submit=True, border=False), st.container(horizontal=True):
+    with right, st.form("few_add", border=False), st.container(horizontal=True):
         st.text_input("New class", key="few_word", placeholder="A new class", label_visibility="collapsed")
-        st.form_submit_button("Add", on_click=lambda: _add(one, st.session_state["few_word"]))
+        st.form_submit_button("Add", on_click=lambda: _add(current(one), st.session_state["few_word"]))
     if one.n_twice:
         images = "image has" if one.n_twice == 1 else "images have"
         st.warning(f"{one.n_twice:,} {images} two of these classes as tags, and no label therefore.")
@@ -117,7 +125,10 @@ def classes(one: Scene) -> None:
 
 
 def _add(one: Scene, word: str) -> None:
-    """Add a class; a second click on Add finds the words gone and asks for nothing."""
+    """Add a class and empty the field; a second click on Add finds it so, or adds the same once more, which is none.
+
+    The browser must not empty it: both clicks may come as one, with what the second found.
+    """
     word = " ".join(word.split())
     if not word:
         return
@@ -125,6 +136,7 @@ def _add(one: Scene, word: str) -> None:
         told = f"a class must have 1 to {MOST_LETTERS} letters, and there are at most {MOST_CLASSES} of them."
         st.session_state["notice"] = told
         return
+    st.session_state["few_word"] = ""
     update(classes=pack([*one.classes, word]), giving=word)
 
 
@@ -161,7 +173,7 @@ def label(one: Scene) -> None:
         key="few_offered",
         size=96,
         verb=one.giving or "Name a class first",
-        on_pick=lambda: give("few_offered", one, one.giving),
+        on_pick=lambda: give("few_offered", current(one), current(one).giving),
     )
     examples(one)
 
