@@ -131,8 +131,11 @@ def test_walking_back_and_forward(normal: str) -> None:
 def test_a_selection_is_tagged_and_found_again(normal: str) -> None:
     make_map(normal)
     app = explore(normal, find="cats")
-    next(box for box in app.text_input if box.label == "Tag these images").input("felines")
-    next(button for button in app.button if button.label == "Tag all").click().run()
+    for word in ("felines", "", "x" * 500):
+        app.text_input(key="tag_word").input(word)
+        next(button for button in app.button if button.label == "Tag all").click().run()
+        assert app.text_input(key="tag_word").value == word * (len(word) > 100)  # emptied once it is a tag
+        assert any("A tag must" in box.value for box in app.error) == (len(word) > 100)
     app.text_input(key="find").input("tag:felines").run()
     assert "Selection: 6 of 12 images" in said(app)
     app.text_input(key="find").input("tag:nobody").run()

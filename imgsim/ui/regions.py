@@ -89,13 +89,12 @@ def _line(contrast: Contrast) -> dict[str, str]:
 def _tags(result: MapResult, rows: Rows) -> None:
     tags, ids = tags_of(result), [result.collection.ids[row] for row in rows]
     st.markdown("**Tags**", help="Kept in imgsim's workspace by image id; your own files stay as they are.")
-    with st.form("tag", clear_on_submit=True, border=False), st.container(horizontal=True, vertical_alignment="bottom"):
-        word = st.text_input("Tag these images", placeholder="A word for these images", label_visibility="collapsed")
-        if st.form_submit_button("Tag all"):
-            try:
-                tags.add(word, ids)
-            except InputError as error:
-                st.error(plain(sentence(str(error))))
+    with st.form("tag", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+        words = "A word for these images"
+        st.text_input("Tag these images", key="tag_word", placeholder=words, label_visibility="collapsed")
+        st.form_submit_button("Tag all", on_click=_tag, args=(tags, ids))
+    if refused := st.session_state.pop("tag_refused", ""):
+        st.error(plain(sentence(refused)))
     known = tags.all()
     with st.container(horizontal=True, gap="small"):
         for tag, tagged in known.items():
@@ -110,6 +109,18 @@ def _tags(result: MapResult, rows: Rows) -> None:
             if here:
                 remove = f"Take the tag {plain(tag)} from the selected images"
                 st.button("×", key=f"untag_{tag}", help=remove, type="tertiary", on_click=tags.remove, args=(tag, ids))
+
+
+def _tag(tags: Tags, ids: list[str]) -> None:
+    """Tag them and empty the field; were it the browser that does, two clicks that come as one would bring no word."""
+    if not st.session_state["tag_word"].strip():
+        return
+    try:
+        tags.add(st.session_state["tag_word"], ids)
+    except InputError as error:
+        st.session_state["tag_refused"] = str(error)
+    else:
+        st.session_state["tag_word"] = ""
 
 
 def _find_tag(tag: str) -> None:
