@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import json
 import os
 import shutil
@@ -27,6 +28,7 @@ from imgsim.images import Reader, stored_vectors
 from imgsim.images.sources.shards import EmbeddedMethod, Note
 from imgsim.methods import METHODS
 from imgsim.pipeline import MapRequest, Pipeline
+from imgsim.progress import Progress
 from tests.sources_on_disk import picture, put
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -93,17 +95,21 @@ def test_shards_need_no_originals_until_one_is_opened(folder: Path, shards: str)
         Pipeline().read_image(made.collection, 0)
 
 
-def test_a_stopped_run_goes_on(folder: Path, shards: str, tmp_path: Path) -> None:
-    out, reports = str(tmp_path / "again"), 0
+def stops_at(report: int) -> Progress:
+    """A progress that cancels at its so many-th report."""
+    reports = itertools.count(1)
 
     def stop(stage: str, done: int, total: int) -> None:
-        nonlocal reports
-        reports += 1
-        if reports == 3:
+        if next(reports) == report:
             raise CancelledError("stopped")
 
+    return stop
+
+
+def test_a_stopped_run_goes_on(folder: Path, shards: str, tmp_path: Path) -> None:
+    out = str(tmp_path / "again")
     with pytest.raises(CancelledError):
-        far.embed(str(folder), SPECS, out, shard_rows=8, progress=stop)
+        far.embed(str(folder), SPECS, out, shard_rows=8, progress=stops_at(3))
     assert not Note.read(out).complete
     (tmp_path / "again" / ".part-torn.parquet").write_bytes(b"PAR1 half")
     rest = far.embed(str(folder), SPECS, out, shard_rows=8)

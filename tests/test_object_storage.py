@@ -26,7 +26,7 @@ from imgsim.images.sources import open_source
 from imgsim.images.sources.shards import Note
 from imgsim.pipeline import Pipeline
 from tests.sources_on_disk import picture, put
-from tests.test_far import drawn
+from tests.test_far import drawn, stops_at
 
 NEEDED = ("moto", "flask", "flask_cors", "s3fs", "lancedb")
 pytestmark = pytest.mark.skipif(
@@ -163,16 +163,8 @@ def test_shards_in_a_bucket_are_opened_and_sampled(store: Store, told: Any, tmp_
 
 
 def test_a_run_into_a_bucket_goes_on_where_it_was_stopped(store: Store) -> None:
-    reports = 0
-
-    def stop(stage: str, done: int, total: int) -> None:
-        nonlocal reports
-        reports += 1
-        if reports == 3:
-            raise CancelledError("stopped")
-
     with pytest.raises(CancelledError):
-        far.embed("s3://bucket/photos", SPECS, "s3://bucket/vectors", shard_rows=8, progress=stop)
+        far.embed("s3://bucket/photos", SPECS, "s3://bucket/vectors", shard_rows=8, progress=stops_at(3))
     assert len(store.keys("vectors/part-")) == 2
     assert not Note.read("s3://bucket/vectors").complete
     rest = far.embed("s3://bucket/photos", SPECS, "s3://bucket/vectors", shard_rows=8)

@@ -18,10 +18,9 @@ from imgsim.types import Ints
 
 COMPILE_FROM = 2_000  # hashes; below, numpy is done before a compiler is
 PARTS_FROM = 50_000  # hashes; below, all pairs are compared in a tenth of a second
-ROWS = 256  # of the left side in one step
 MOST_PAIRS = 3_000_000  # beyond that the radius says nothing
 
-Words = npt.NDArray[np.uint64]  # (N, W): bits, 64 a word
+Words = multi_index.Words
 
 
 class Close(NamedTuple):
@@ -67,7 +66,7 @@ def close_pairs(left: Words, right: Words, radius: int, progress: Progress = sil
 def _steps(left: Words, right: Words, radius: int) -> Iterator[tuple[float, multi_index.Find]]:
     """What is to be looked at, each with the share of the work that is done before it."""
     if len(left) < COMPILE_FROM:
-        starts = range(0, len(left), ROWS)
+        starts = range(0, len(left), multi_index.ROWS)
         return ((start / len(left), partial(_plain, left, right, start, radius)) for start in starts)
     if len(left) >= PARTS_FROM:
         parts = multi_index.parts_of(left, right, radius)
@@ -100,7 +99,7 @@ def _none() -> Close:
 
 def _plain(left: Words, right: Words, start: int, radius: int, out: Ints) -> int:
     """The same as the kernel's for some rows of the left side, without a compiler."""
-    stop = min(start + ROWS, len(left))
+    stop = min(start + multi_index.ROWS, len(left))
     differ = np.zeros((stop - start, len(right)), np.int32)
     for word in range(left.shape[1]):
         differ += np.bitwise_count(left[start:stop, word, None] ^ right[None, :, word])

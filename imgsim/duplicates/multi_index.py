@@ -40,7 +40,7 @@ SORT = 250  # of a row by one part
 CLEARLY = 0.6  # of the cost of all pairs: where many hashes are nearly close, the parts cost up to twice what is told
 STEP = 5e8  # a twentieth of a second or less
 
-Words = npt.NDArray[np.uint64]
+Words = npt.NDArray[np.uint64]  # (N, W): bits, 64 a word
 Bools = npt.NDArray[np.bool_]
 Bits = npt.NDArray[np.intp]  # (D,) positions, from 0 on; 64 a word
 Find = Callable[[Ints], int]  # fills (3, P) with a, b and the bits that differ; the number of pairs there are

@@ -173,7 +173,7 @@ def label(one: Scene) -> None:
         key="few_offered",
         size=96,
         verb=one.giving or "Name a class first",
-        on_pick=lambda: give("few_offered", current(one), current(one).giving),
+        on_pick=lambda: _give_offered(current(one)),
     )
     examples(one)
 
@@ -213,6 +213,10 @@ def give(name: str, one: Scene, label: str | None) -> None:
         tags_of(one.collection.source).move(label, [one.collection.ids[row]], one.classes)
     except InputError as error:
         st.session_state["notice"] = str(error)
+
+
+def _give_offered(one: Scene) -> None:
+    give("few_offered", one, one.giving)
 
 
 def says(one: Scene, row: int) -> str:
